@@ -1,11 +1,12 @@
 /* cmocka with tests that register themselves: TEST(name) { … } */
 #pragma once
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 void test_register(const char *name, CMUnitTestFunction run);
 
