@@ -1,0 +1,36 @@
+/* The table of advisory sources, as data: what each is called, how it is read, where it is fetched
+ * from unless the operator says otherwise, what it covers and how old is too old. A source without
+ * default address is loaded by `resole advisory import` or read from the package repositories. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "advisory/assertion.h"
+
+enum source_covers {
+    COVERS_PACKAGES,        /* names packages; a covered package with no assertion is clean */
+    COVERS_FIXES_ONLY,      /* lists fixed ones only: silence is no proof (Alpine secdb) */
+    COVERS_VULNERABILITIES, /* CVSS, EPSS, KEV */
+    COVERS_RELEASES,        /* end of life */
+};
+
+struct advisory_source {
+    const char *name;    /* "debian-tracker": as `advisory status` lists it */
+    const char *format;  /* a row of the format table (feed.h) */
+    const char *url;     /* default address, "" = none. Ends in a file name */
+    const char *type;    /* package type it covers; "*" every type */
+    const char *distro;  /* "" for language ecosystems, "*" any */
+    const char *release; /* "" = every release the feed names */
+    enum source_covers covers;
+    int64_t max_age_s;   /* older: stale, and scans say so */
+    const char *setting; /* mirror: RESOLE_SOURCE_…_URL */
+    const char *about;
+};
+
+const struct advisory_source *advisory_sources(size_t *count);
+const struct advisory_source *advisory_source_find(const char *name);
+/* Does the source speak of packages of this type in this context? */
+bool advisory_source_covers(const struct advisory_source *source, const char *type,
+                            const struct package_context *context);
