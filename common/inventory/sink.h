@@ -1,0 +1,37 @@
+/* What readers write into: collects one layer's evidence. Strings are copied into the arena of the
+ * evidence, so that readers may pass what they like. */
+#pragma once
+
+#include "inventory/evidence.h"
+#include "inventory/reader.h"
+
+struct reader_sink {
+    struct arena *arena;
+    struct evidence *evidence;
+    const char *reader; /* set by reader_offer: who speaks */
+    const char *path;   /* the outer file */
+    size_t nesting;     /* archives in archives */
+    int64_t opened_bytes;
+    size_t item_capacity, owned_capacity, set_capacity, warning_capacity;
+    size_t gone_capacity, touched_capacity, link_capacity, fact_capacity;
+    bool source_mode; /* dir: scans read lock files with full weight */
+};
+
+void sink_init(struct reader_sink *sink, struct arena *arena, struct evidence *evidence);
+/* A package that the file at `path` states alone; `path` may point into an archive:
+ * "opt/a.war!/WEB-INF/lib/b.jar". */
+void sink_package(struct reader_sink *sink, struct component component, const char *path,
+                  enum confidence confidence);
+/* A package of the database `source` ("dpkg:var/lib/dpkg"), whose file stands at `path`. */
+void sink_database(struct reader_sink *sink, const char *source, const char *path);
+void sink_database_package(struct reader_sink *sink, const char *source, struct component component,
+                           const char *path);
+/* The files that a package of `source` owns, as the file at `path` says. Those that can matter
+ * are kept. `paths` without a leading slash. */
+void sink_owned(struct reader_sink *sink, const char *source, const char *package, const char *arch,
+                const char *path, const char *const *paths, size_t count);
+void sink_fact(struct reader_sink *sink, const char *kind, const char *path, const char *name,
+               const char *value);
+/* `lossy`: something may be missing, so the inventory is not complete. */
+void sink_warning(struct reader_sink *sink, const char *code, const char *path, bool lossy,
+                  const char *format, ...) like_printf(5, 6);
