@@ -1,0 +1,42 @@
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/version_text.h"
+#include "cli/command.h"
+
+static const struct command commands[] = {
+    {"inventory", "packages of an image, with path, layer, tier and owner", cmd_inventory},
+};
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "usage: resole COMMAND [ARGUMENT]…\n\n");
+    for (size_t i = 0; i < array_count(commands); i++)
+        fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`resole COMMAND --help` says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    log_open("resole", LOG_WARNING, false);
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("resole %s\n", RESOLE_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < array_count(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "resole: no command %s; see `resole --help`\n", argv[1]);
+    return EXIT_USAGE;
+}
