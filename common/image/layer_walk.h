@@ -46,7 +46,7 @@ struct layer_entry {
 };
 
 /* What a report tells of a gap. code is constant: "entry-refused", "entry-skipped", "layer-cap",
- * "unreadable-file", "entry-duplicate". */
+ * "unreadable-file". */
 struct layer_warning {
     const char *code, *path, *text;
 };
