@@ -1,16 +1,22 @@
+cmake_minimum_required(VERSION 3.25)
 # Writes OUT.c and OUT.h with each of FILES (separated by |) as `const struct sql sql_<stem>`.
 # Bytes as hex: no escaping, no overlong-string warning.
 string(REPLACE "|" ";" FILES "${FILES}")
 set(header "#pragma once\n\n#include \"service/db.h\"\n\n")
 set(source "#include \"sql_${NAME}.h\"\n\n")
+set(list "")
 foreach(file ${FILES})
   get_filename_component(stem ${file} NAME_WE)
   file(READ ${file} hex HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
   string(APPEND header "extern const struct sql sql_${stem};\n")
-  string(APPEND source "static const char text_${stem}[] = {${bytes}0};\n"
-    "const struct sql sql_${stem} = {\"${stem}\", text_${stem}};\n")
+  string(APPEND source "static const unsigned char text_${stem}[] = {${bytes}0};\n"
+    "const struct sql sql_${stem} = {\"${stem}\", (const char *)text_${stem}};\n")
+  string(APPEND list "&sql_${stem}, ")
 endforeach()
+# All of them, in the order of their names, with a NULL at the end.
+string(APPEND header "extern const struct sql *const all_${NAME}[];\n")
+string(APPEND source "const struct sql *const all_${NAME}[] = {${list}NULL};\n")
 foreach(part header source)
   string(SUBSTRING ${part} 0 1 ext)
   if(part STREQUAL "source")

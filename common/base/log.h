@@ -15,10 +15,16 @@ struct log_field {
     int64_t number;
 };
 
+/* A macro that tests the address of an array is a warning, a function is none. */
+static inline const char *log_text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
 #define LOG_TEXT(field, value)                                                                     \
     (struct log_field)                                                                             \
     {                                                                                              \
-        .name = (field), .text = (value) ? (value) : ""                                            \
+        .name = (field), .text = log_text_or_empty(value)                                          \
     }
 #define LOG_I64(field, value)                                                                      \
     (struct log_field)                                                                             \

@@ -19,6 +19,7 @@ struct bus_settings {
     const char *security_protocol; /* plaintext ssl sasl_plaintext sasl_ssl */
     const char *ca_file, *certificate_file, *key_file, *key_password;
     const char *sasl_mechanism, *sasl_user, *sasl_password;
+    int64_t session_ms;
 };
 
 extern const struct setting bus_setting_rows[];
@@ -31,6 +32,8 @@ char *bus_topic_name(struct arena *arena, const char *prefix, const char *name, 
 
 struct bus *bus_open(const struct bus_settings *settings, const char *client, struct error *err);
 void bus_close(struct bus *bus); /* waits up to 10 s for what is in flight; NULL is fine */
+/* Any thread: the process is leaving, bus_publish waits 3 s at most from now on. */
+void bus_hurry(struct bus *bus);
 const char *bus_prefix(const struct bus *bus);
 
 /* One message to publish; `state` says how it went after bus_wait. */
@@ -41,6 +44,7 @@ struct bus_record {
     struct slice value;
     struct envelope envelope;
     enum { BUS_PENDING, BUS_DELIVERED, BUS_FAILED } state;
+    int failure; /* the library's code */
 };
 
 /* Hands all to the library and waits for the reports, at most timeout_ms. True when the library
@@ -56,7 +60,7 @@ struct bus_message {
     int32_t partition;
     int64_t offset;
     struct slice key, value;
-    const struct envelope_header *headers;
+    struct envelope_header headers[ENVELOPE_HEADERS_MOST];
     size_t header_count;
     int64_t timestamp_ms;
     void *handle; /* the library's, until bus_message_done */
@@ -67,13 +71,18 @@ struct bus_consumer;
 struct bus_consumer *bus_subscribe(struct bus *bus, const char *group, const struct topic *const *t,
                                    size_t count, bool bulk, struct error *err);
 /* Waits up to timeout_ms. *out NULL: nothing came. While `hold` is set partitions are paused and
- * only rebalances are served. */
+ * only rebalances are served. A closed consumer or a fatal error is ERROR_FATAL. */
 bool bus_poll(struct bus_consumer *consumer, int timeout_ms, bool hold, struct bus_message **out,
               struct error *err) must_check;
 /* Stores offset + 1 when the partition is still ours, and frees. */
 void bus_message_done(struct bus_consumer *consumer, struct bus_message *message, bool store);
+/* Frees a message that nobody worked on and has it delivered again. */
+void bus_message_rewind(struct bus_consumer *consumer, struct bus_message *message);
 bool bus_commit(struct bus_consumer *consumer, struct error *err) must_check;
-bool bus_is_assigned(struct bus_consumer *consumer);
+/* Has joined its group at least once. */
+bool bus_has_joined(const struct bus_consumer *consumer);
+/* A byte is written to fd when something may have come. */
+void bus_wake_by(struct bus_consumer *consumer, int fd);
 void bus_unsubscribe(struct bus_consumer *consumer);
 
 /* Setup: creates what is missing and verifies partitions. `changed` counts topics created or grown.

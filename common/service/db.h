@@ -49,7 +49,7 @@ struct db_args {
 
 struct db_value db_null(void);
 struct db_value db_text(const char *text);    /* NULL gives NULL; also for json, numeric, … */
-struct db_value db_slice(struct slice text);  /* text; no NUL inside */
+struct db_value db_slice(struct slice text);  /* text columns only; no NUL inside */
 struct db_value db_bytes(struct slice bytes); /* bytea */
 struct db_value db_i64(int64_t number);
 struct db_value db_i64_or_null(int64_t number); /* 0 gives NULL */

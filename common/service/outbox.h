@@ -42,7 +42,7 @@ struct outbox_how {
 bool outbox_put_topic(struct db_tx *tx, const struct topic *topic, const void *message,
                       const struct outbox_how *how, struct error *err) must_check;
 /* A value as it was received, for repair and replay; checked against nothing. */
-bool outbox_put_raw(struct db_tx *tx, const char *topic_name, const char *key, const char *value,
+bool outbox_put_raw(struct db_tx *tx, const char *topic_name, const char *key, struct slice value,
                     const struct outbox_how *how, struct error *err) must_check;
 
 struct bus;

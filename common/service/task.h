@@ -17,15 +17,21 @@ struct task {
     const char *consumer, *source, *id; /* the key */
     const char *topic;                  /* "image.pushed" */
     bool bulk;
-    const char *key, *value, *traceparent; /* as received, for replay */
-    int64_t attempt;                       /* out */
+    const char *key, *traceparent;
+    struct slice value; /* as received, for replay */
+    int64_t attempt;    /* out */
 };
 
 enum { TASK_STARTS_MOST = 3 };
 
-/* In a transaction of its own, committed before the work. */
-bool task_begin(struct db_tx *tx, struct task *task, enum task_start *out, struct error *err)
-    must_check;
+/* One live session works on a task at a time; the lock goes with the connection. taken false:
+ * another replica has the message in hand (a rebalance during its work). Outside transactions. */
+bool task_lock(struct db *db, const struct task *task, bool *taken, struct error *err) must_check;
+void task_unlock(struct db *db, const struct task *task);
+/* In a transaction of its own, committed before the work. Parks a third start itself. `again`: this
+ * process starts it once more after it lost the database, which is no new start. */
+bool task_begin(struct db_tx *tx, struct task *task, bool again, enum task_start *out,
+                struct error *err) must_check;
 /* In the work's transaction. */
 bool task_done(struct db_tx *tx, const struct task *task, struct error *err) must_check;
 /* In its own, after the roll-back. */

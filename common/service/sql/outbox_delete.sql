@@ -1,0 +1,1 @@
+delete from outbox where outbox_id = any($1::bigint[])

@@ -1,0 +1,1 @@
+select coalesce(max(version), 0), coalesce(max(least), 0) from schema_migration

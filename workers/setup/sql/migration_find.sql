@@ -1,0 +1,1 @@
+select checksum from schema_migration where version = $1
