@@ -25,12 +25,12 @@ struct exchange {
     bool too_large;
 };
 
-const char *http_header(const struct http_request *request, const char *name)
+const char *http_incoming_header(const struct http_incoming *request, const char *name)
 {
     return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
 }
 
-const char *http_query(const struct http_request *request, const char *name)
+const char *http_query(const struct http_incoming *request, const char *name)
 {
     return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND, name);
 }
@@ -50,7 +50,7 @@ void http_answer_text(struct http_answer *answer, int status, const char *text)
     answer->body = slice_of(text);
 }
 
-void http_answer_problem(struct http_request *request, struct http_answer *answer, int status,
+void http_answer_problem(struct http_incoming *request, struct http_answer *answer, int status,
                          const char *title, const char *detail)
 {
     struct buf json scoped(buf_release) = {0};
@@ -103,7 +103,7 @@ static enum MHD_Result answer_now(struct http_server *server, struct MHD_Connect
 {
     char client[64];
     struct http_answer answer = {.status = 200};
-    struct http_request request = {
+    struct http_incoming request = {
         .arena = exchange->arena,
         .method = method,
         .path = path,

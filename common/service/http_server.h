@@ -12,7 +12,7 @@
 
 struct http_server;
 
-struct http_request {
+struct http_incoming {
     struct arena *arena; /* of this request */
     const char *method, *path;
     struct slice body;
@@ -21,8 +21,8 @@ struct http_request {
 };
 
 /* NULL when absent; header names without case. */
-const char *http_header(const struct http_request *request, const char *name);
-const char *http_query(const struct http_request *request, const char *name);
+const char *http_incoming_header(const struct http_incoming *request, const char *name);
+const char *http_query(const struct http_incoming *request, const char *name);
 
 enum { HTTP_ANSWER_HEADERS_MOST = 16 };
 
@@ -39,7 +39,7 @@ struct http_answer {
 void http_answer_header(struct http_answer *answer, const char *name, const char *value);
 void http_answer_text(struct http_answer *answer, int status, const char *text);
 /* RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…} */
-void http_answer_problem(struct http_request *request, struct http_answer *answer, int status,
+void http_answer_problem(struct http_incoming *request, struct http_answer *answer, int status,
                          const char *title, const char *detail);
 
 struct http_server_options {
@@ -48,7 +48,7 @@ struct http_server_options {
     size_t threads;      /* 0: 1 */
     size_t body_most;    /* 413 above; 0: LIMIT_BODY_BYTES */
     int64_t timeout_s;   /* of an idle connection; 0: 30 */
-    void (*answer)(struct http_request *request, struct http_answer *answer, void *context);
+    void (*answer)(struct http_incoming *request, struct http_answer *answer, void *context);
     void *context;
 };
 

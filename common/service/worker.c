@@ -162,7 +162,7 @@ bool worker_reconnect(struct worker_run *run, const char *why)
 }
 
 /* The admin port, on its own thread: reads atomics only. */
-static void on_admin(struct http_request *request, struct http_answer *answer, void *context)
+static void on_admin(struct http_incoming *request, struct http_answer *answer, void *context)
 {
     struct worker_run *run = context;
     struct buf text scoped(buf_release) = {0};

@@ -17,7 +17,7 @@
 #include "service/outbox.h"
 
 struct worker_run; /* the skeleton's own */
-struct http_request;
+struct http_incoming;
 struct http_answer;
 
 struct job {
