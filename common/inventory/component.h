@@ -24,9 +24,10 @@ enum { COMPONENT_FIELDS = 8 };
 /* Where an image stands: known only when it is composed. All "" for language packages. */
 struct context {
     const char *distro;  /* os-release ID: "debian", "alpine", "rhel" */
-    const char *release; /* VERSION_ID, or the codename where there is none ("sid") */
+    const char *release; /* the codename for Debian and Ubuntu, else VERSION_ID */
     const char *stream;  /* "edge", "esm", "eus-9.2", …; mostly "" */
     const char *content_set;
+    const char *version_id; /* as os-release says; for package URLs only, no part of the key */
 };
 
 /* Every NULL member becomes "". */

@@ -26,9 +26,10 @@ struct visible_set {
     const char *source;
 };
 
-/* A component of a visible "files" set, every path of which an upper layer hides. */
+/* A component that a visible set states but the image does not hold: upper layers hide every place
+ * of it. */
 struct hidden_item {
-    size_t layer;
+    size_t layer; /* the lowest that states it */
     const struct component *component;
 };
 

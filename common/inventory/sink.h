@@ -35,3 +35,7 @@ void sink_fact(struct reader_sink *sink, const char *kind, const char *path, con
 /* `lossy`: something may be missing, so the inventory is not complete. */
 void sink_warning(struct reader_sink *sink, const char *code, const char *path, bool lossy,
                   const char *format, ...) like_printf(5, 6);
+/* What the layer does to lower ones: for the layer's walk, not for readers. */
+void sink_gone(struct reader_sink *sink, const char *path, bool opaque);
+void sink_touched(struct reader_sink *sink, const char *path);
+void sink_link(struct reader_sink *sink, const char *path, const char *target);

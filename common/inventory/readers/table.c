@@ -1,0 +1,48 @@
+#include <string.h>
+
+#include "inventory/readers/readers.h"
+
+const struct package_reader *const package_readers[] = {
+    &reader_dpkg,   &reader_dpkg_lists,     &reader_dpkg_single, &reader_os_release,
+    &reader_python, &reader_python_archive, &reader_java,
+};
+const size_t package_reader_count = array_count(package_readers);
+
+bool reader_wants_any(const char *path)
+{
+    for (size_t i = 0; i < package_reader_count; i++)
+        if (!package_readers[i]->database && package_readers[i]->wants &&
+            package_readers[i]->wants(path))
+            return true;
+    return false;
+}
+
+static bool is_binary(struct slice bytes)
+{
+    return bytes.length > 4 &&
+           (memcmp(bytes.data,
+                   "\x7f"
+                   "ELF",
+                   4) == 0 ||
+            memcmp(bytes.data, "MZ", 2) == 0 || memcmp(bytes.data, "\xcf\xfa\xed\xfe", 4) == 0);
+}
+
+void reader_offer(const struct reader_file *file, struct reader_sink *sink)
+{
+    bool binary = is_binary(file->bytes);
+    for (size_t i = 0; i < package_reader_count; i++) {
+        const struct package_reader *reader = package_readers[i];
+        if (!(reader->wants && reader->wants(file->path)) && !(binary && reader->binaries))
+            continue;
+        if ((int64_t)file->bytes.length > reader->most_bytes) {
+            sink_warning(sink, "file-too-large", file->path, true, "%zu bytes, over the cap of %s",
+                         file->bytes.length, reader->name);
+            continue;
+        }
+        sink->reader = reader->name;
+        sink->path = file->path;
+        sink->nesting = 0;
+        sink->opened_bytes = 0;
+        reader->read(file, sink);
+    }
+}
