@@ -15,6 +15,7 @@
 enum { READER_CPU_S = 1200, READER_DIRECTORY_FD = 3 };
 
 static const int64_t reader_memory = 3LL * 1024 * 1024 * 1024;
+static const int64_t reader_answer = 1024LL * 1024 * 1024; /* stdout may be a file */
 
 static bool answer(const struct evidence *evidence, struct error *err)
 {
@@ -64,6 +65,7 @@ static bool enter(const struct mode *mode, struct error *err)
 {
     struct sandbox sandbox = {.memory_bytes = reader_memory,
                               .cpu_s = READER_CPU_S,
+                              .file_bytes = reader_answer,
                               .read_root_fd = mode->directory ? READER_DIRECTORY_FD : -1,
                               .write_root_fd = -1};
     if (mode->directory && fchdir(READER_DIRECTORY_FD) != 0)
