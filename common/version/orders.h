@@ -14,3 +14,29 @@ bool alpm_compare(struct slice a, struct slice b, int *order);
 bool apk_compare(struct slice a, struct slice b, int *order);
 bool apk_valid(struct slice text);
 bool apk_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+
+bool semver_compare(struct slice a, struct slice b, int *order); /* lenient */
+bool semver_valid(struct slice text);
+bool pub_compare(struct slice a, struct slice b, int *order);
+bool bitnami_compare(struct slice a, struct slice b, int *order);
+
+bool golang_compare(struct slice a, struct slice b, int *order);
+bool golang_valid(struct slice text);
+bool golang_ordered(struct slice text); /* with or without "v"; go1.21rc2 too */
+bool golang_normalise(struct slice text, struct buf *out);
+bool golang_pseudo_normalise(struct slice text, struct buf *out);
+
+bool cargo_compare(struct slice a, struct slice b, int *order);
+bool cargo_valid(struct slice text);
+bool cargo_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool cargo_range_valid(struct slice range, unsigned options);
+
+bool cran_compare(struct slice a, struct slice b, int *order);
+bool hackage_compare(struct slice a, struct slice b, int *order);
+
+bool npm_valid(struct slice text);
+bool npm_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool npm_range_valid(struct slice range, unsigned options);
+bool npm_normalise(struct slice text, struct buf *out); /* of a range */
+bool npm_intersects(struct slice range, struct slice other, unsigned options, bool *contained);
+bool npm_subset(struct slice range, struct slice other, unsigned options, bool *contained);

@@ -5,8 +5,24 @@
 static const struct ecosystem ecosystems[] = {
     {"deb", .compare = deb_compare, .valid = deb_valid},
     {"rpm", .compare = rpm_compare},
-    {"apk", .compare = apk_compare, .valid = apk_valid, .contains = apk_contains},
+    {"apk", .compare = apk_compare, .valid = apk_valid, .judgeable = apk_valid,
+     .contains = apk_contains},
     {"alpm", .compare = alpm_compare},
+    {"semver", .compare = semver_compare, .valid = semver_valid},
+    {"npm", .compare = semver_compare, .valid = npm_valid, .normalise = npm_normalise,
+     .contains = npm_contains, .range_valid = npm_range_valid},
+    {"npm-intersects", .contains = npm_intersects, .range_valid = npm_range_valid},
+    {"npm-subset", .contains = npm_subset, .range_valid = npm_range_valid},
+    {"golang", .compare = golang_compare, .valid = golang_valid, .judgeable = golang_ordered,
+     .normalise = golang_normalise},
+    {"cargo", .compare = cargo_compare, .valid = cargo_valid, .contains = cargo_contains,
+     .range_valid = cargo_range_valid},
+    {"hex", .compare = semver_compare, .valid = semver_valid},
+    {"pub", .compare = pub_compare},
+    {"cran", .compare = cran_compare},
+    {"hackage", .compare = hackage_compare},
+    {"bitnami", .compare = bitnami_compare},
+    {"golang-pseudo", .compare = golang_compare, .normalise = golang_pseudo_normalise},
     {"rpm-segment", .compare = rpm_segment_compare},
 };
 
@@ -15,8 +31,24 @@ const struct ecosystem *ecosystem_at(size_t index)
     return index < array_count(ecosystems) ? &ecosystems[index] : NULL;
 }
 
+/* Names that OSV, package URLs and users have for the same. */
+static const struct {
+    const char *alias, *name;
+} aliases[] = {
+    {"crates", "cargo"}, {"crates.io", "cargo"}, {"go", "golang"},       {"packagist", "composer"},
+    {"rubygems", "gem"}, {"debian", "deb"},      {"ubuntu", "deb"},      {"dpkg", "deb"},
+    {"alpine", "apk"},   {"wolfi", "apk"},       {"chainguard", "apk"},  {"ebuild", "portage"},
+    {"swift", "semver"}, {"swifturl", "semver"}, {"github", "semver"},   {"conan", "semver"},
+    {"red hat", "rpm"},  {"almalinux", "rpm"},   {"rocky linux", "rpm"}, {"suse", "rpm"},
+    {"opensuse", "rpm"}, {"photon os", "rpm"},   {"opkg", "deb"},        {"gentoo", "portage"},
+};
+
 const struct ecosystem *ecosystem_find(struct slice name)
 {
+    for (size_t i = 0; i < array_count(aliases); i++) {
+        if (slice_is_nocase(name, aliases[i].alias))
+            name = slice_of(aliases[i].name);
+    }
     for (size_t i = 0; i < array_count(ecosystems); i++) {
         if (slice_is_nocase(name, ecosystems[i].name))
             return &ecosystems[i];
@@ -49,6 +81,11 @@ static bool is_ordered(const struct ecosystem *ecosystem, struct slice text)
 {
     int order;
     return ecosystem->compare && ecosystem->compare(text, text, &order);
+}
+
+static bool is_judgeable(const struct ecosystem *ecosystem, struct slice text)
+{
+    return ecosystem->judgeable ? ecosystem->judgeable(text) : is_ordered(ecosystem, text);
 }
 
 bool version_compare(const struct ecosystem *ecosystem, struct slice a, struct slice b, int *order,
@@ -143,7 +180,7 @@ bool version_events_affect(const struct ecosystem *ecosystem, const struct versi
     *affected = false;
     if (!has_compare(ecosystem, err))
         return false;
-    if (!is_ordered(ecosystem, version))
+    if (!is_judgeable(ecosystem, version))
         return no_version(ecosystem, version, err);
     for (size_t i = 0; i < count; i++) {
         int order = 1, against = 1;

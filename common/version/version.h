@@ -23,6 +23,9 @@ struct ecosystem {
     const char *name; /* as in package URLs and OSV, lower case */
     bool (*compare)(struct slice a, struct slice b, int *order);
     bool (*valid)(struct slice text); /* NULL: what compare() takes */
+    /* What an advisory's range may be asked about, where compare() gives an order to anything at
+       all. NULL: what compare() takes. */
+    bool (*judgeable)(struct slice text);
     bool (*normalise)(struct slice text, struct buf *out);
     bool (*contains)(struct slice range, struct slice version, unsigned options, bool *contained);
     bool (*range_valid)(struct slice range, unsigned options);

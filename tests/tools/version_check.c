@@ -52,6 +52,14 @@ static void put_escaped(struct slice text)
     putchar('\n');
 }
 
+/* The kind says what the text is: a range, or a version that npm in particular judges. */
+static bool is_valid(const struct ecosystem *eco, struct slice text, struct slice kind)
+{
+    if (slice_is(kind, "not a version") || slice_is(kind, "too big"))
+        return version_is_valid(ecosystem_find(slice_of("npm")), text);
+    return version_range_is_valid(eco, text, read_options(kind));
+}
+
 static void answer(const struct ecosystem *eco, struct slice mode, const struct slice *field)
 {
     struct error err = {0};
@@ -67,14 +75,8 @@ static void answer(const struct ecosystem *eco, struct slice mode, const struct 
         text = contained ? "1" : "0";
     else if (slice_is(mode, "valid") && field[3].length == 0)
         text = version_is_valid(eco, field[2]) ? "valid" : "invalid";
-    else if (slice_is(mode, "valid") && !slice_is(field[3], "not a version"))
-        text = (slice_has_prefix(field[3], "too big")
-                    ? version_is_valid(eco, field[2])
-                    : version_range_is_valid(eco, field[2], read_options(field[3])))
-                   ? "valid"
-                   : "invalid";
     else if (slice_is(mode, "valid"))
-        text = version_is_valid(eco, field[2]) ? "valid" : "invalid";
+        text = is_valid(eco, field[2], field[3]) ? "valid" : "invalid";
     else if (slice_is(mode, "norm") && version_normalise(eco, field[2], &out, &err))
         text = buf_text(&out);
     put_escaped(slice_of(text));
