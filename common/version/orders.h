@@ -40,3 +40,31 @@ bool npm_range_valid(struct slice range, unsigned options);
 bool npm_normalise(struct slice text, struct buf *out); /* of a range */
 bool npm_intersects(struct slice range, struct slice other, unsigned options, bool *contained);
 bool npm_subset(struct slice range, struct slice other, unsigned options, bool *contained);
+
+bool pypi_compare(struct slice a, struct slice b, int *order);
+bool pypi_normalise(struct slice text, struct buf *out);
+bool pypi_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool pypi_range_valid(struct slice range, unsigned options);
+
+bool maven_compare(struct slice a, struct slice b, int *order);
+bool maven_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool maven_range_valid(struct slice range, unsigned options);
+bool maven_resolver_compare(struct slice a, struct slice b, int *order);
+bool maven_resolver_contains(struct slice range, struct slice version, unsigned options,
+                             bool *contained);
+bool maven_resolver_range_valid(struct slice range, unsigned options);
+
+bool gem_compare(struct slice a, struct slice b, int *order);
+bool gem_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool gem_range_valid(struct slice range, unsigned options);
+bool gem_prerelease_normalise(struct slice text, struct buf *out);
+
+bool nuget_compare(struct slice a, struct slice b, int *order);
+bool nuget_valid(struct slice text);
+bool nuget_normalise(struct slice text, struct buf *out);
+bool nuget_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool nuget_range_valid(struct slice range, unsigned options);
+bool nuget_range_normalise(struct slice text, struct buf *out);
+
+bool portage_compare(struct slice a, struct slice b, int *order);
+bool jvm_compare(struct slice a, struct slice b, int *order);

@@ -76,6 +76,24 @@ TEST(what_is_a_version)
     each_line("valid.tsv", check_valid);
 }
 
+static void check_range(const struct slice *field, size_t count)
+{
+    struct error err = {0};
+    bool contained = false;
+    assert_int_equal(count, 4);
+    if (!version_range_contains(find(field[0]), field[1], field[2], 0, &contained, &err))
+        fail_msg("%s", err.text);
+    if (contained != slice_is(field[3], "1"))
+        fail_msg("%.*s %.*s, %.*s: not %.*s", (int)field[0].length, field[0].data,
+                 (int)field[1].length, field[1].data, (int)field[2].length, field[2].data,
+                 (int)field[3].length, field[3].data);
+}
+
+TEST(ranges_of_every_syntax)
+{
+    each_line("range.tsv", check_range);
+}
+
 static bool is_affected(const char *version, const struct version_event *events, size_t count)
 {
     struct error err = {0};
@@ -102,6 +120,18 @@ TEST(advisory_events)
     assert_true(is_affected("3.0", one, 2));
     assert_false(is_affected("3.1", one, 2));
     assert_false(is_affected("3.0", NULL, 0));
+}
+
+TEST(what_has_no_place_in_a_range_is_not_judged)
+{
+    struct error err = {0};
+    const struct version_event all[] = {{VERSION_INTRODUCED, slice_of("0")}};
+    bool affected = false;
+    assert_false(version_events_affect(ecosystem_find(slice_of("golang")), all, 1,
+                                       slice_of("(devel)"), &affected, &err));
+    assert_true(version_events_affect(ecosystem_find(slice_of("golang")), all, 1,
+                                      slice_of("v1.2.3"), &affected, &err));
+    assert_true(affected);
 }
 
 TEST(errors_name_what_is_no_version)
