@@ -72,8 +72,9 @@ bool registry_manifest_delete(struct registry *registry, const struct reference 
 /* *bytes is -1 if this repository does not hold it. */
 bool registry_blob_find(struct registry *registry, const struct reference *where,
                         const char *digest, int64_t *bytes, struct error *err);
-/* Streams and verifies: the read that would end a wrong body fails with ERROR_INPUT. A cut is
- * resumed with Range (or from the start where the registry cannot). */
+/* Streams; a cut is resumed with Range (or from the start where the registry cannot), a body longer
+ * or shorter than the descriptor says is an error. The digest is verified by whoever takes the
+ * bytes: blob_write_commit, layer_stream. */
 bool registry_blob_open(struct registry *registry, const struct reference *where,
                         const struct descriptor *blob, struct stream **out, struct error *err);
 /* Small blobs (configs): whole, verified. */

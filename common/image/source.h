@@ -20,9 +20,8 @@ struct image_source {
      * name selects, else that child. */
     bool (*manifest)(struct image_source *source, struct arena *arena, const char *digest,
                      struct descriptor *descriptor, struct slice *bytes, struct error *err);
-    /* Bytes as stored (compressed or not). Verification: registry and layout check the descriptor's
-     * digest while reading; a docker-archive's layers have no digest of their own, so the reader
-     * compares diff_ids. Several may be open at once. */
+    /* Bytes as stored, compressed or not, and not verified here: layer_stream gives the digest and
+     * diff_id that the reader compares. Several may be open at once. */
     bool (*blob)(struct image_source *source, const struct descriptor *blob, struct stream **out,
                  struct error *err);
     void (*close)(struct image_source *source);
@@ -43,7 +42,7 @@ void image_source_close(struct image_source *source);
 void image_source_scope_close(struct image_source **source);
 
 struct image_layer {
-    struct descriptor descriptor; /* digest "" in a docker-archive whose layers are compressed */
+    struct descriptor descriptor; /* in a docker-archive: as its file names claim, or computed */
     const char *diff_id;          /* as the config says; the reader compares */
     bool missing;                 /* a foreign layer that the source does not hold */
 };
