@@ -87,7 +87,7 @@ static void list_names(struct buf *out, const struct manifest *index)
 }
 
 static bool select_image(struct layout_source *layout, const struct manifest *index,
-                         const char *tag, const char *what, struct error *err)
+                         const char *tag, struct error *err)
 {
     const struct descriptor *found = NULL;
     size_t candidates = 0;
@@ -113,7 +113,7 @@ static bool select_image(struct layout_source *layout, const struct manifest *in
     for (size_t i = 0; i < index->child_count; i++)
         if (!index->children[i].has_platform &&
             descriptor_kind(&index->children[i]) == MANIFEST_IMAGE)
-            return error_set(err, ERROR_INPUT, "%s: several images, name one after ':' (%s)", what,
+            return error_set(err, ERROR_INPUT, "several images, name one after ':' (%s)",
                              buf_text(&names));
     char digest[DIGEST_TEXT_SIZE];
     if (!source_tree_load(layout->tree, layout->arena, "index.json", LIMIT_MANIFEST_BYTES,
@@ -145,7 +145,7 @@ bool source_open_layout(struct source_tree *tree, const char *tag, const char *w
     layout->arena = arena_new();
     if (!source_tree_load(tree, layout->arena, "index.json", LIMIT_MANIFEST_BYTES, &bytes, err) ||
         !manifest_parse(layout->arena, bytes, MEDIA_OCI_INDEX, &index, err) ||
-        !select_image(layout, &index, tag, what, err)) {
+        !select_image(layout, &index, tag, err)) {
         layout_close(&layout->source);
         return error_wrap(err, "%s: OCI layout", what);
     }
