@@ -104,7 +104,7 @@ static bool select_image(struct layout_source *layout, const struct manifest *in
     }
     list_names(&names, index);
     if (!found)
-        return error_set(err, ERROR_INPUT, "%s: no image %s%s(there is: %s)", what, *tag ? tag : "",
+        return error_set(err, ERROR_INPUT, "no image %s%s(there is: %s)", *tag ? tag : "",
                          *tag ? " " : "", buf_text(&names));
     layout->selected = *found;
     if (candidates == 1 || *tag)
