@@ -37,7 +37,7 @@ fail() {
     fi
     exit 1
 }
-trap 'fail "line $LINENO of ${BASH_SOURCE[0]}: $BASH_COMMAND"' ERR
+trap 'fail "line $LINENO of ${BASH_SOURCE[0]:-the shell}: $BASH_COMMAND"' ERR
 set -E
 
 # logged NAME COMMAND…: its output goes to the log of that name; on failure the log is shown.

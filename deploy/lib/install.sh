@@ -114,7 +114,6 @@ install_registry() {
 maven_jars() {
     local stamp=$2/.complete
     [ -e "$stamp" ] && [ ! "$1" -nt "$stamp" ] && return 0
-    java_trust
     mkdir -p "$2"
     local try
     for try in 1 2 3; do
@@ -124,6 +123,7 @@ maven_jars() {
             return 0
         fi
         say "  maven did not finish (try $try of 3)"
+        java_trust
     done
     fail "mvn dependency:copy-dependencies for ${1#"$ROOT"/}" "$STATE/log/maven.log"
 }
