@@ -74,6 +74,8 @@ class System:
             environment["RESOLE_ADMIN_PORT"] = str(self.ports[worker])
         if worker == "gateway":
             environment["RESOLE_GATEWAY_PORT"] = str(self.gateway_port)
+        if worker == "setup":
+            environment["RESOLE_TOPIC_PARTITIONS"] = "3"
         environment.update(self.settings.get("*", {}))
         environment.update(self.settings.get(worker, {}))
         return environment
