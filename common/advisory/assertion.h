@@ -88,6 +88,11 @@ struct assertion {
     size_t version_count;
     const struct condition *conditions;
     size_t condition_count;
+    /* Some databases speak the ecosystem's own range syntax instead: affected if in affected_range
+       (NULL: every version) and in none of safe_ranges. Only read when there is no range above. */
+    const char *affected_range;
+    const char *const *safe_ranges;
+    size_t safe_range_count;
 
     const char *severity; /* the source's own word */
     const char *cvss;     /* vectors, separated by a blank */

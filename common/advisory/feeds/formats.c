@@ -1,0 +1,8 @@
+#include "advisory/feeds/formats.h"
+
+/* In the order of recognition: the particular before the general. */
+const struct feed_format *const feed_formats[] = {
+    &feed_debian_tracker,
+    &feed_osv,
+};
+const size_t feed_format_count = array_count(feed_formats);
