@@ -31,6 +31,8 @@ bool advisory_state_parse(struct slice name, enum advisory_state *out);
 enum assertion_kind {
     ASSERTION_PACKAGE,       /* of a package: the usual */
     ASSERTION_VULNERABILITY, /* of a vulnerability: CVSS, KEV, EPSS; the key is the id */
+    ASSERTION_CANDIDATE,     /* what a package repository offers: name = binary package, versions =
+                                {binary version, source version, source name}; record = suite */
     ASSERTION_RELEASE,       /* of a release: end of life in `until`; name = product */
 };
 

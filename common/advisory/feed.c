@@ -193,20 +193,60 @@ static bool import_member(struct import *import, struct archive *archive,
     return parse_document(format, &stream, import->sink, err);
 }
 
-bool feed_import(int fd, const char *name, const struct feed_format *format, struct feed_sink *sink,
-                 const struct feed_format **out_format, struct error *err)
+static struct archive *open_any(int fd, const char *name, struct error *err)
 {
-    struct archive *archive scoped(archive_release) = archive_read_new();
-    struct archive_entry *entry = NULL;
-    struct import import = {format, sink, name, 0};
-    uint64_t before = sink->counts->documents;
-
+    struct archive *archive = archive_read_new();
     archive_read_support_filter_all(archive);
     archive_read_support_format_tar(archive);
     archive_read_support_format_zip(archive);
     archive_read_support_format_raw(archive);
-    if (archive_read_open_fd(archive, fd, 256 * 1024) != ARCHIVE_OK)
-        return error_set(err, ERROR_INPUT, "%s: %s", name, archive_error_string(archive));
+    if (archive_read_open_fd(archive, fd, 256 * 1024) == ARCHIVE_OK)
+        return archive;
+    error_fill(err, ERROR_INPUT, "%s: %s", name, archive_error_string(archive));
+    archive_read_free(archive);
+    return NULL;
+}
+
+const struct feed_format *feed_guess_file(int fd, const char *name, struct error *err)
+{
+    struct archive *archive scoped(archive_release) = open_any(fd, name, err);
+    struct archive_entry *entry = NULL;
+    int64_t total = 0;
+    if (!archive)
+        return NULL;
+    for (int members = 0; members < 1000; members++) {
+        struct member member;
+        int status = archive_read_next_header(archive, &entry);
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+            break;
+        bool raw = archive_format(archive) == ARCHIVE_FORMAT_RAW;
+        const char *inner = raw ? name : archive_entry_pathname(entry);
+        if (!inner || (!raw && archive_entry_filetype(entry) != AE_IFREG))
+            continue;
+        if (!member_open(&member, archive, &total, err)) {
+            error_prefix(err, "%s", name);
+            return NULL;
+        }
+        struct slice head = {member.head, member.head_length};
+        const struct feed_format *format = feed_format_guess(head, inner);
+        if (format)
+            return format;
+    }
+    error_fill(err, ERROR_INPUT, "%s: no document of a known advisory format; --source names one",
+               name);
+    return NULL;
+}
+
+bool feed_import(int fd, const char *name, const struct feed_format *format, struct feed_sink *sink,
+                 const struct feed_format **out_format, struct error *err)
+{
+    struct archive *archive scoped(archive_release) = open_any(fd, name, err);
+    struct archive_entry *entry = NULL;
+    struct import import = {format, sink, name, 0};
+    uint64_t before = sink->counts->documents;
+
+    if (!archive)
+        return false;
     for (;;) {
         int status = archive_read_next_header(archive, &entry);
         if (status == ARCHIVE_EOF)

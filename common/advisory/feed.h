@@ -16,6 +16,7 @@ struct feed_stream {
 struct feed_counts {
     uint64_t documents, records, assertions;
     uint64_t withdrawn, git_only, no_package, unusable, informational; /* left out, by reason */
+    int64_t newest; /* the feed's own date if it has one, Unix s */
 };
 
 struct feed_sink {
@@ -45,6 +46,9 @@ const struct feed_format *feed_format_guess(struct slice head, const char *name)
  * `format` NULL: guessed by the first document. *out_format is what was used. */
 bool feed_import(int fd, const char *name, const struct feed_format *format, struct feed_sink *sink,
                  const struct feed_format **out_format, struct error *err);
+
+/* The format of the file's first document that is recognised; NULL with err. Moves the offset. */
+const struct feed_format *feed_guess_file(int fd, const char *name, struct error *err);
 
 /* One document in memory. */
 bool feed_parse_bytes(const struct feed_format *format, struct slice bytes, const char *name,

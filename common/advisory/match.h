@@ -35,10 +35,18 @@ const char *coverage_name(enum coverage coverage);
 enum source_state { SOURCE_ABSENT, SOURCE_LOADING, SOURCE_STALE, SOURCE_FRESH };
 const char *source_state_name(enum source_state state);
 
+struct source_context {
+    const char *type, *distro, *release;
+};
+
 struct source_status {
     const struct advisory_source *source;
     enum source_state state;
     int64_t as_of; /* Unix s */
+    /* What it really speaks of: a feed of a release's table says nothing of other releases. NULL:
+       whatever the table of sources says. */
+    const struct source_context *contexts;
+    size_t context_count;
 };
 
 /* One source's word, kept as evidence. */

@@ -29,6 +29,24 @@ static uint64_t meta_number(const json_t *meta, const char *name)
     return value > 0 ? (uint64_t)value : 0;
 }
 
+static void read_contexts(struct shelf *shelf, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    struct source_context *contexts =
+        arena_new_array(shelf->arena, struct source_context, json_array_size(list));
+    json_array_foreach(list, i, item)
+    {
+        const char *parts[3] = {"", "", ""};
+        for (size_t k = 0; k < 3; k++)
+            if (json_is_string(json_array_get(item, k)))
+                parts[k] = json_string_value(json_array_get(item, k));
+        contexts[i] = (struct source_context){parts[0], parts[1], parts[2]};
+    }
+    shelf->meta.contexts = contexts;
+    shelf->meta.context_count = json_array_size(list);
+}
+
 static bool read_meta(struct shelf *shelf, struct error *err)
 {
     const json_t *meta = json_document(shelf->sections[SHELF_META], shelf->arena, err);
@@ -50,6 +68,7 @@ static bool read_meta(struct shelf *shelf, struct error *err)
                    .unusable = meta_number(meta, "unusable"),
                    .informational = meta_number(meta, "informational")},
     };
+    read_contexts(shelf, json_object_get(meta, "contexts"));
     return true;
 }
 

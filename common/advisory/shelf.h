@@ -12,6 +12,7 @@
 
 #include "advisory/assertion.h"
 #include "advisory/feed.h"
+#include "advisory/match.h"
 #include "base/error.h"
 
 struct shelf_meta {
@@ -21,6 +22,9 @@ struct shelf_meta {
     const char *origin; /* file name or address it came from */
     struct feed_counts counts;
     uint64_t keys;
+    /* Read only: the contexts its keys lie in. */
+    const struct source_context *contexts;
+    size_t context_count;
 };
 
 struct shelf_builder;

@@ -208,7 +208,32 @@ static int entry_compare(const void *a, const void *b, void *context)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static void put_meta(struct buf *out, const struct shelf_meta *meta, uint64_t keys)
+/* The distinct "type, distro, release" of the sorted keys: neighbours. */
+static void put_contexts(struct buf *out, const struct shelf_builder *builder)
+{
+    struct slice last = {0};
+    buf_put_text(out, ",\"contexts\":[");
+    for (size_t i = 0; i < builder->count; i++) {
+        struct slice key = slice_of(builder->strings.data + builder->entries[i].key), rest = key;
+        struct slice part, parts[3] = {0};
+        for (size_t k = 0; k < 3 && slice_take_until(&rest, SHELF_SEPARATOR[0], &part); k++)
+            parts[k] = part;
+        struct slice context = slice_sub(key, 0, key.length - rest.length);
+        if (slice_equal(context, last))
+            continue;
+        buf_put_text(out, last.length > 0 ? ",[" : "[");
+        for (size_t k = 0; k < 3; k++) {
+            buf_put_text(out, k > 0 ? "," : "");
+            buf_put_json(out, parts[k]);
+        }
+        buf_put_text(out, "]");
+        last = context;
+    }
+    buf_put_text(out, "]}");
+}
+
+static void put_meta(struct buf *out, const struct shelf_builder *builder,
+                     const struct shelf_meta *meta, uint64_t keys)
 {
     const struct feed_counts *c = &meta->counts;
     buf_put_text(out, "{\"source\":");
@@ -220,12 +245,13 @@ static void put_meta(struct buf *out, const struct shelf_meta *meta, uint64_t ke
     buf_printf(out,
                ",\"as_of\":%lld,\"loaded_at\":%lld,\"documents\":%llu,\"records\":%llu,"
                "\"assertions\":%llu,\"withdrawn\":%llu,\"git_only\":%llu,\"no_package\":%llu,"
-               "\"unusable\":%llu,\"informational\":%llu,\"keys\":%llu}",
+               "\"unusable\":%llu,\"informational\":%llu,\"keys\":%llu",
                (long long)meta->as_of, (long long)meta->loaded_at, (unsigned long long)c->documents,
                (unsigned long long)c->records, (unsigned long long)c->assertions,
                (unsigned long long)c->withdrawn, (unsigned long long)c->git_only,
                (unsigned long long)c->no_package, (unsigned long long)c->unusable,
                (unsigned long long)c->informational, (unsigned long long)keys);
+    put_contexts(out, builder);
 }
 
 static bool write_all(int fd, struct slice bytes)
@@ -286,7 +312,7 @@ bool shelf_builder_write(struct shelf_builder *builder, const char *path,
     struct buf name scoped(buf_release) = {0}, text scoped(buf_release) = {0};
     struct buf records scoped(buf_release) = {0}, index scoped(buf_release) = {0};
     size_t keys = put_sorted(builder, &records, &index);
-    put_meta(&text, meta, keys);
+    put_meta(&text, builder, meta, keys);
     buf_printf(&name, "%s.new.%ld", path, (long)getpid());
     int fd = open(name.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)

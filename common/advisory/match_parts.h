@@ -1,0 +1,39 @@
+/* The steps of match.c that stand alone. Internal to the matcher. */
+#pragma once
+
+#include "advisory/match.h"
+
+struct evidence_list {
+    struct finding_evidence *items;
+    size_t count, capacity;
+};
+
+struct match_scope {
+    const struct match_package *packages; /* of the same image, for "only if B is present" */
+    size_t count;
+};
+
+struct matching {
+    const struct match_package *packages;
+    size_t count;
+    const struct assertion_lookup *lookup;
+    const struct match_options *options;
+    struct arena *arena;
+    struct match_result *out;
+    struct assertion_list found; /* of the package in hand */
+};
+
+/* Does the assertion speak of this package by one of its names? Gives what to compare. */
+bool match_names(const struct assertion *a, const struct match_package *package, const char **name,
+                 const char **version);
+/* Architecture, module, "only with": a condition that cannot be checked here does not exclude. */
+bool match_conditions(const struct assertion *a, const struct match_package *package,
+                      const struct match_scope *scope);
+/* A fix that lies in a stream (Ubuntu Pro, FIPS, EUS) the package is not on is no fix for it. */
+void match_stream(const struct assertion *a, const struct match_package *package,
+                  struct finding_evidence *evidence);
+/* fixed → fix-pending when the package repository does not have the fixed version yet. */
+void match_pending(const struct matching *m, const struct match_package *package,
+                   struct finding *finding);
+enum coverage match_coverage(const struct match_package *package,
+                             const struct match_options *options);
