@@ -12,7 +12,8 @@
 #define CERTS "etc/ssl/certs"
 #define OURS "debian:"
 
-enum { JKS_MAGIC = 0xfeedfeed, JKS_VERSION = 2, TAG_CERTIFICATE = 2, DIGEST_SHA1 = 20 };
+#define JKS_MAGIC 0xfeedfeedU
+enum { JKS_VERSION = 2, TAG_CERTIFICATE = 2, DIGEST_SHA1 = 20 };
 
 struct java_entry {
     struct slice alias, raw; /* raw: the whole entry */

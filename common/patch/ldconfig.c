@@ -17,8 +17,9 @@ enum {
     EM_X86_64 = 62,
     EM_AARCH64 = 183,
     EM_RISCV = 243,
-    EXTENSION_MAGIC = 0xeaa42174,
 };
+
+#define EXTENSION_MAGIC 0xeaa42174U
 
 static const char magic[] = "glibc-ld.so.cache1.1";
 
