@@ -55,7 +55,8 @@ select pg_temp.give('unpacker', 'select, insert, update, delete', 'layer', 'imag
                     'judged_component', 'image_evidence', 'image_package', 'image_layer', 'image_counter');
 
 select pg_temp.give('matcher', 'select, insert, update, delete', 'source', 'repository', 'package_name', 'assertion', 'vulnerability', 'finding',
-                    'finding_history', 'image_exception', 'image_counter', 'judged_component', 'component', 'context', 'image');
+                    'finding_history', 'image_exception', 'image_counter', 'judged_component', 'component', 'context', 'image',
+                    'image_evidence', 'image_package');
 
 select pg_temp.give('patch_builder', 'select', 'registry');
 select pg_temp.give('patch_builder', 'select, insert, update, delete', 'patch', 'patch_member', 'consent', 'image', 'image_layer', 'layer',

@@ -1,0 +1,1 @@
+delete from image_package where image_id = $1
