@@ -10,7 +10,7 @@ static struct unpacker_settings settings;
     setting_kind_of(struct unpacker_settings, member), offsetof(struct unpacker_settings, member)
 
 static const struct setting rows[] = {
-    {"RESOLE_BLOB_DIRECTORY", ROW(blob_directory), "",
+    {"RESOLE_BLOB_DIR", ROW(blob_directory), "",
      "directory shared by the workers that holds blobs by digest", .required = true},
     {"RESOLE_READER_SECONDS", ROW(reader_s), "500",
      "how long the confined reader may take over one layer", 1, 86400},
