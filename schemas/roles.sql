@@ -63,7 +63,7 @@ select pg_temp.give('patch_builder', 'select, insert, update, delete', 'patch', 
                     'image_place', 'layer_place', 'tag', 'tag_history', 'index_member', 'managed_image');
 
 select pg_temp.give('notifier', 'select', 'subscription');
-select pg_temp.give('notifier', 'select, insert, update, delete', 'fact', 'alert', 'usage', 'consent', 'application', 'team',
+select pg_temp.give('notifier', 'select, insert, update, delete', 'fact', 'alert', 'usage', 'consent', 'application', 'team', 'channel_breaker', 'summary_told',
                     'application_repository');
 select pg_temp.give('notifier', 'update', 'patch', 'subscription');
 

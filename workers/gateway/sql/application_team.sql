@@ -1,0 +1,1 @@
+select team from application where application = $1

@@ -1,0 +1,1 @@
+select kind, event_secret from registry where name = $1
