@@ -68,3 +68,8 @@ bool nuget_range_normalise(struct slice text, struct buf *out);
 
 bool portage_compare(struct slice a, struct slice b, int *order);
 bool jvm_compare(struct slice a, struct slice b, int *order);
+
+bool composer_compare(struct slice a, struct slice b, int *order);
+bool composer_normalise(struct slice text, struct buf *out);
+bool composer_contains(struct slice range, struct slice version, unsigned options, bool *contained);
+bool composer_range_valid(struct slice range, unsigned options);

@@ -36,6 +36,8 @@ static const struct ecosystem ecosystems[] = {
     {"nuget-range", .contains = nuget_contains, .normalise = nuget_range_normalise},
     {"portage", .compare = portage_compare},
     {"jvm", .compare = jvm_compare},
+    {"composer", .compare = composer_compare, .normalise = composer_normalise,
+     .contains = composer_contains, .range_valid = composer_range_valid},
     {"rpm-segment", .compare = rpm_segment_compare},
 };
 

@@ -14,6 +14,7 @@
 enum version_option {
     VERSION_NEUTRAL = 1,            /* "," = and, "||" = or, < <= > >= = != : same for all */
     VERSION_LOOSE = 2,              /* npm: as package.json files in the wild need it */
+    VERSION_EXACT = 8,              /* composer: a bound's own pre-releases are not cut off */
     VERSION_INCLUDE_PRERELEASE = 4, /* npm: a pre-release is like any other version */
 };
 

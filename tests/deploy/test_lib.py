@@ -28,9 +28,9 @@ def test_a_taken_port_is_named_with_its_setting(root, state):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = bash(root, "make_state; STEP=Parts; check_ports", state, RESOLE_REGISTRY_PORT=str(port))
+        done = bash(root, "make_state; STEP=Parts; check_ports", state, RESOLE_KAFKA_PORT=str(port))
     assert done.returncode == 1
-    assert f"port {port} (RESOLE_REGISTRY_PORT, for registry) is taken" in done.stderr
+    assert f"port {port} (RESOLE_KAFKA_PORT, for kafka) is taken" in done.stderr
     assert "failed: Parts" in done.stderr
 
 

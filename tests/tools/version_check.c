@@ -28,6 +28,8 @@ static unsigned read_options(struct slice text)
     unsigned options = 0;
     if (slice_find(text, "grype") < text.length)
         options |= VERSION_NEUTRAL;
+    if (slice_is(text, "single comparator"))
+        options |= VERSION_EXACT;
     if (slice_find(text, "loose") < text.length)
         options |= VERSION_LOOSE;
     if (slice_find(text, "includePrerelease") < text.length)

@@ -8,6 +8,7 @@
 
 static const struct command commands[] = {
     {"inventory", "packages of an image, with path, layer, tier and owner", cmd_inventory},
+    {"version", "compare two versions of an ecosystem", cmd_version},
     {"advisory", "local advisory data: status, import, export, sync", cmd_advisory},
 };
 

@@ -1,0 +1,175 @@
+"""What operators use, checked without an engine: compose, Dockerfile, Kubernetes, systemd, settings."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+WORKERS = {"gateway", "fetcher", "unpacker", "matcher", "patch-builder", "notifier", "janitor"}
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.fixture(scope="module")
+def compose(root):
+    return yaml.safe_load(read(root, "docker-compose.yml"))
+
+
+def known_settings(build, program):
+    """Names that the program's --help lists; None when this build has it not."""
+    path = f"{build}/bin/{program}"
+    if not os.path.exists(path):
+        return None
+    text = subprocess.run([path, "--help"], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"^  (RESOLE_[A-Z0-9_]+)", text, re.MULTILINE))
+
+
+def test_compose_fits_its_schema(root, compose):
+    schema = json.loads(read(root, "tests/deploy/compose.schema.json"))
+    jsonschema.Draft202012Validator(schema).validate(compose)
+
+
+def test_compose_refers_only_to_what_it_declares(root, compose):
+    services, volumes = compose["services"], set(compose["volumes"])
+    assert WORKERS | {"postgres", "kafka", "registry", "setup"} == set(services)
+    for name, service in services.items():
+        assert set(service.get("depends_on", {})) <= set(services), name
+        for needed, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "test" in services[needed]["healthcheck"], f"{needed} has no health check"
+        for volume in service.get("volumes", []):
+            assert volume.split(":")[0] in volumes, f"{name}: {volume}"
+        if "build" in service:
+            assert os.path.exists(os.path.join(root, service["build"]["dockerfile"]))
+    for worker in WORKERS:
+        assert services[worker]["command"] == [f"resole-{worker}"]
+        assert services[worker]["depends_on"] == {"setup": {"condition": "service_completed_successfully"}}
+        role = "resole_" + worker.replace("-", "_")
+        assert f"//{role}:" in services[worker]["environment"]["RESOLE_DATABASE_URL"], f"{worker} has another's role"
+
+
+def test_compose_sets_only_settings_that_exist(compose, build):
+    """A shared setting must be known to one program at least, a worker's own to that worker."""
+    shared = set(compose["x-settings"])
+    known_somewhere = set()
+    for worker in WORKERS | {"setup"}:
+        known = known_settings(build, f"resole-{worker}")
+        if known is None:
+            pytest.skip(f"no resole-{worker} in this build")
+        known_somewhere |= known
+        own = {n for n in compose["services"][worker]["environment"] if n.startswith("RESOLE_")} - shared
+        assert own <= known, f"{worker} does not know {own - known}"
+    assert shared <= known_somewhere, shared - known_somewhere
+
+
+def test_dockerfile_copies_what_exists_and_names_known_steps(root):
+    text = re.sub(r"\\\n", " ", read(root, "deploy/Dockerfile"))
+    stages = set()
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        word, rest = line.split(None, 1)
+        assert word in ("FROM", "COPY", "RUN", "USER", "VOLUME", "EXPOSE", "CMD"), line
+        if word == "FROM":
+            assert ":latest" not in rest and ":" in rest, "an image without a version"
+            if " AS " in rest:
+                stages.add(rest.split(" AS ")[1])
+        if word == "COPY":
+            parts = rest.split()
+            if parts[0].startswith("--from="):
+                assert parts[0][7:] in stages, line
+                continue
+            for source in parts[:-1]:
+                assert os.path.exists(os.path.join(root, source)), f"{source} is not in the clone"
+        if word == "RUN":
+            assert subprocess.run(["sh", "-n", "-c", rest], check=False).returncode == 0, line
+        if word in ("VOLUME", "CMD"):
+            assert isinstance(json.loads(rest), list)
+
+
+def test_package_lists_have_sections(root):
+    done = subprocess.run([f"{root}/deploy/lib/list-packages", "build", f"{root}/deploy/packages"],
+                          capture_output=True, text=True, check=True)
+    names = done.stdout.split()
+    assert "cmake" in names and "librnp-dev" in names and "maven" not in names
+    everything = subprocess.run([f"{root}/deploy/lib/list-packages", "", f"{root}/deploy/packages.runtime"],
+                                capture_output=True, text=True, check=True)
+    assert "libpq5" in everything.stdout.split()
+
+
+def test_runtime_packages_bring_every_library_that_a_program_names(root, build):
+    """NEEDED of each program, by the package that holds it."""
+    listed = set(subprocess.run([f"{root}/deploy/lib/list-packages", "", f"{root}/deploy/packages.runtime"],
+                                capture_output=True, text=True, check=True).stdout.split())
+    programs = glob.glob(f"{build}/bin/resole*")
+    assert programs, "no programs"
+    needed = set()
+    for program in programs:
+        text = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
+        needed |= set(re.findall(r"\(NEEDED\).*\[(.*)\]", text))
+    for library in sorted(needed):
+        owner = subprocess.run(["dpkg", "-S", f"*/{library}"], capture_output=True, text=True, check=False).stdout
+        names = {line.split(":")[0] for line in owner.splitlines()}
+        assert names & (listed | {"libc6", "libgcc-s1"}), f"{library}: {names or 'no package'} is not in deploy/packages.runtime"
+
+
+def test_kubernetes_manifests_agree_with_each_other(root):
+    documents = []
+    for path in sorted(glob.glob(f"{root}/deploy/kubernetes/*.yaml")):
+        with open(path, encoding="utf-8") as file:
+            documents += [d for d in yaml.safe_load_all(file) if d]
+    by_kind = {}
+    for document in documents:
+        assert {"apiVersion", "kind", "metadata"} <= set(document)
+        by_kind.setdefault(document["kind"], {})[document["metadata"]["name"]] = document
+    assert set(by_kind["Deployment"]) == WORKERS
+    for name, deployment in by_kind["Deployment"].items():
+        spec = deployment["spec"]
+        labels = spec["template"]["metadata"]["labels"]
+        assert spec["selector"]["matchLabels"] == labels
+        container = spec["template"]["spec"]["containers"][0]
+        assert container["command"] == [f"resole-{name}"]
+        for source in container["envFrom"]:
+            assert source["configMapRef"]["name"] in by_kind["ConfigMap"]
+        for variable in container["env"]:
+            if "valueFrom" in variable:
+                key = variable["valueFrom"]["secretKeyRef"]
+                assert key["key"] in by_kind["Secret"][key["name"]]["stringData"]
+        mounts = {m["name"] for m in container["volumeMounts"]}
+        assert mounts == {v["name"] for v in spec["template"]["spec"]["volumes"]}
+    for scaled in by_kind["ScaledObject"].values():
+        assert scaled["spec"]["scaleTargetRef"]["name"] in by_kind["Deployment"]
+    selector = by_kind["Service"]["gateway"]["spec"]["selector"]
+    assert selector == by_kind["Deployment"]["gateway"]["spec"]["template"]["metadata"]["labels"]
+
+
+def test_environment_files_are_what_the_programs_say(root, build):
+    if not all(os.path.exists(f"{build}/bin/resole-{w}") for w in WORKERS):
+        pytest.skip("this build has not every program yet")
+    done = subprocess.run([f"{root}/deploy/lib/write-env", "--check"], capture_output=True, text=True, check=False,
+                          env=dict(os.environ, RESOLE_BUILD_DIR=build))
+    assert done.returncode == 0, done.stdout
+
+
+def test_systemd_units_have_their_sections(root):
+    for path in glob.glob(f"{root}/deploy/systemd/*.service"):
+        text = read(root, path)
+        assert re.findall(r"^\[(.*)\]$", text, re.MULTILINE) == ["Unit", "Service", "Install"], path
+        for line in text.splitlines():
+            assert not line or line[0] in "#[" or re.match(r"^[A-Z][A-Za-z]+=", line), f"{path}: {line}"
+
+
+def test_no_mirror_or_foreign_host_in_what_is_run(root):
+    """deploy/ takes mirrors from the machine's own configuration."""
+    for path in [f"{root}/deploy/up", f"{root}/deploy/down", f"{root}/deploy/part", *glob.glob(f"{root}/deploy/lib/*")]:
+        for number, line in enumerate(read(root, path).splitlines(), 1):
+            for host in re.findall(r"https?://([^/\"'$ :]+)", line):
+                assert host in ("127.0.0.1",), f"{path}:{number}: {host}"
