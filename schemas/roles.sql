@@ -69,7 +69,8 @@ select pg_temp.give('notifier', 'update', 'patch', 'subscription');
 
 select pg_temp.give('janitor', 'select', 'registry', 'subscription');
 select pg_temp.give('janitor', 'select, insert, update, delete', 'task', 'schedule', 'counter', 'run', 'run_step', 'layer', 'image', 'source',
-                    'repository', 'consent', 'alert', 'patch', 'managed_image', 'tag', 'finding_history');
+                    'repository', 'consent', 'alert', 'patch', 'managed_image', 'tag', 'finding_history',
+                    'repair', 'fact', 'blob_lease');
 
 -- tables made later: readable, until this file says more
 drop function pg_temp.give(text, text, text[]);

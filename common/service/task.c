@@ -66,7 +66,7 @@ bool task_begin(struct db_tx *tx, struct task *task, bool again, enum task_start
     if (!db_run(tx, &sql_task_begin,
                 DB_ARGS(db_text(task->consumer), db_text(task->source), db_text(task->id),
                         db_text(task->topic), db_bool(task->bulk), db_text(task->key),
-                        db_i64(TASK_STARTS_MOST), db_i64(again ? 0 : 1)),
+                        db_i64(TASK_STARTS_MOST), db_i64(again ? 0 : 1), db_i64(task->sent_ms)),
                 &rows, err))
         return false;
     const char *state = row_text(&rows, 0, 0);

@@ -19,6 +19,7 @@ struct task {
     bool bulk;
     const char *key, *traceparent;
     struct slice value; /* as received, for replay */
+    int64_t sent_ms;    /* when the message entered the topic */
     int64_t attempt;    /* out */
 };
 

@@ -76,6 +76,7 @@ struct worker {
      * outbox_put. INPUT is logged, RETRY is logged and tried again, FATAL leaves. */
     bool (*idle)(struct job *job, struct error *err);
     int64_t idle_ms;
+    const int64_t *idle_every_ms; /* the same as a setting of the worker; or NULL */
     /* Unknown causes (ERROR_RETRY without outside): tries before parking; 0: 8. */
     int64_t budget;
     bool no_schema_check; /* setup only */

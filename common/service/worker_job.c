@@ -67,6 +67,7 @@ static void identify(struct try *try)
         .key = plain_text(arena, message->key),
         .value = slice_sub(value, 0, LIMIT_MESSAGE_BYTES),
         .traceparent = try->envelope.traceparent,
+        .sent_ms = message->timestamp_ms,
     };
     for (size_t i = 0; i < WORKER_HEARS_MOST && try->run->worker->hears[i].topic; i++) {
         if (try->run->worker->hears[i].topic == message->topic)
@@ -353,6 +354,8 @@ void *worker_handle(void *context)
 {
     struct worker_run *run = context;
     int64_t idle_ms = run->worker->idle_ms ? run->worker->idle_ms : 1000;
+    if (run->worker->idle_every_ms)
+        idle_ms = *run->worker->idle_every_ms;
     int64_t next_flush = 0, next_idle = clock_monotonic_ms(), puts = run->db->puts;
     bool quit = false, wake = false, good = true;
     while (good) {

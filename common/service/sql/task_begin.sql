@@ -3,8 +3,8 @@
 with before as (
     select state, starts from task where consumer = $1 and ce_source = $2 and ce_id = $3
 ), started as (
-    insert into task as t (consumer, ce_source, ce_id, topic, bulk, state, starts, message_key, started_at)
-    values ($1, $2, $3, $4, $5, 'started', 1, $6, now())
+    insert into task as t (consumer, ce_source, ce_id, topic, bulk, state, starts, message_key, started_at, sent_at)
+    values ($1, $2, $3, $4, $5, 'started', 1, $6, now(), to_timestamp($9::bigint / 1000.0))
     on conflict (consumer, ce_source, ce_id) do update
         set state = 'started', starts = t.starts + $8::integer, started_at = now(), changed_at = now()
         where t.state in ('started', 'deferred') and t.starts + $8::integer < $7::integer

@@ -1,0 +1,1 @@
+select source from source where enabled order by 1
