@@ -69,7 +69,7 @@ finish_image() {
     remove_root "$bundle"
 }
 
-umoci_has() { [ -d "$IMAGES/oci" ] && umoci list --layout "$IMAGES/oci" 2>/dev/null | grep -qx "$1"; }
+umoci_has() { [ -d "$IMAGES/oci" ] && umoci list --layout "$IMAGES/oci" 2>/dev/null | grep -x "$1" >/dev/null; }
 
 make_stack_image() {
     local bundle=$IMAGES/work-stack root

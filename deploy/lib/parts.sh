@@ -4,7 +4,7 @@ part_pid() { cat "$STATE/run/$1.pid" 2>/dev/null; }
 part_is_running() {
     local pid
     pid=$(part_pid "$1") && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null &&
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "supervise $1 "
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep "supervise $1 " >/dev/null
 }
 
 # part_run NAME USER COMMAND…: under the supervisor, in a session of its own.
