@@ -1,7 +1,8 @@
 /* A registry over HTTP (OCI distribution-spec 1.1; Docker Registry HTTP API v2 and its token
  * protocol). One per thread: it keeps connections and tokens. Credentials go to the registry's own
- * host and to the realm host that its row pins (default: the registry's own host or a sub-domain of
- * the same site; Docker Hub's auth.docker.io), never further. A descriptor's `urls` are not used.
+ * host and to the realm host that is pinned for it (default: the same host name, a sub-domain of
+ * it, or the known one of a public registry), never further, never over http if the registry is
+ * https. A token without credentials may be asked of any realm. A descriptor's `urls` are not used.
  *
  * Errors: network, 408, 429, 5xx are ERROR_RETRY (outside, host, retry_after_s); 401 and 403, wrong
  * digests, malformed answers ERROR_INPUT. "Not there" (404) is no error for _find and _has. */

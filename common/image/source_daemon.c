@@ -6,11 +6,3 @@ bool source_open_daemon(const struct image_name *name, const struct source_setti
     (void)settings, (void)out;
     return error_set(err, ERROR_INPUT, "%s: local daemons are not read yet", name->text);
 }
-
-bool source_open_registry(const struct reference *reference,
-                          const struct registry_settings *settings, struct image_source **out,
-                          struct error *err)
-{
-    (void)reference, (void)settings, (void)out;
-    return error_set(err, ERROR_INPUT, "registries are not read yet");
-}
