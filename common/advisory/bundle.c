@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "advisory/bundle_dir.h"
+#include "advisory/feed_confined.h"
 #include "base/buf.h"
+#include "base/stream.h"
 
 struct bundle {
     struct arena *arena;
@@ -63,8 +65,8 @@ static void fill_status(struct bundle *bundle, int64_t now)
         if (!shelf)
             continue;
         const struct shelf_meta *meta = shelf_meta(shelf);
-        status->as_of = meta->as_of;
-        status->state = now - meta->as_of > sources[i].max_age_s ? SOURCE_STALE : SOURCE_FRESH;
+        status->as_of = meta->as_of > 0 ? meta->as_of : meta->loaded_at;
+        status->state = now - status->as_of > sources[i].max_age_s ? SOURCE_STALE : SOURCE_FRESH;
         status->contexts = meta->contexts;
         status->context_count = meta->context_count;
     }
@@ -174,46 +176,65 @@ static bool check_shrink(const char *path, const struct feed_counts *counts, str
     return true;
 }
 
+/* Beside, synced, renamed. */
+static bool copy_shelf(int from, const char *path, struct error *err)
+{
+    struct buf fresh scoped(buf_release) = {0};
+    buf_printf(&fresh, "%s.new.%ld", path, (long)getpid());
+    int fd = open(fresh.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_set(err, ERROR_FATAL, "%s: %s", fresh.data, strerror(errno));
+    struct fd_sink sink = fd_sink_of(fd);
+    struct stream *stream scoped(stream_scope_close) = stream_of_file_range(from, false, 0, -1);
+    int64_t bytes;
+    bool ok = stream_copy(stream, &sink.sink, &bytes, err);
+    if (ok && fsync(fd) != 0)
+        ok = error_set(err, ERROR_FATAL, "%s: %s", fresh.data, strerror(errno));
+    if (close(fd) != 0 && ok)
+        ok = error_set(err, ERROR_FATAL, "%s: %s", fresh.data, strerror(errno));
+    if (ok && rename(fresh.data, path) != 0)
+        ok = error_set(err, ERROR_FATAL, "%s: %s", path, strerror(errno));
+    if (!ok)
+        unlink(fresh.data);
+    return ok;
+}
+
+static void close_shelf(struct shelf **shelf)
+{
+    shelf_close(*shelf);
+}
+
 bool bundle_import(const char *dir, const char *path, const char *source, int64_t now, bool force,
                    struct shelf_meta *out, struct arena *arena, struct error *err)
 {
-    struct shelf_builder *builder scoped(shelf_builder_scope_free) = shelf_builder_new();
     const struct advisory_source *row = source ? advisory_source_find(source) : NULL;
-    const struct feed_format *format = row ? feed_format_find(row->format) : NULL;
-    struct feed_counts counts = {0};
-    struct feed_sink sink = {shelf_builder_take, builder, row ? row->name : "", &counts};
-    const struct feed_format *used = NULL;
+    struct shelf *shelf scoped(close_shelf) = NULL;
+    int shelf_fd scoped(close_fd) = -1;
     struct stat st;
 
-    if (source && !row)
+    if (source && (!row || !feed_format_find(row->format)))
         return error_set(err, ERROR_INPUT,
-                         "%s: no such source; `resole advisory status` lists them", source);
-    if (source && !format)
-        return error_set(err, ERROR_INPUT, "%s: not imported from files", source);
+                         row ? "%s: not imported from files"
+                             : "%s: no such source; `resole advisory status` lists them",
+                         source);
     int fd scoped(close_fd) = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0)
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
-    if (!row) {
-        format = feed_guess_file(fd, path, err);
-        if (!format)
-            return false;
-        row = advisory_source_find(format->source);
-        if (!row || lseek(fd, 0, SEEK_SET) != 0)
-            return error_set(err, ERROR_FATAL, "%s: no source for format %s", path, format->name);
-        sink.source = row->name;
-    }
-    if (!feed_import(fd, path, format, &sink, &used, err))
+    struct feed_request request = {.fd = fd, .name = path, .source = row, .now = now};
+    if (!feed_confined_import(&request, &shelf_fd, &shelf, err))
         return false;
-    const char *shelf = arena_printf(arena, "%s/%s.shelf", dir, row->name);
-    if (!force && !check_shrink(shelf, &counts, err))
+    *out = *shelf_meta(shelf);
+    out->source = arena_strdup(arena, out->source);
+    out->format = arena_strdup(arena, out->format);
+    out->origin = arena_strdup(arena, out->origin);
+    out->contexts = NULL;
+    out->context_count = 0;
+    if (!advisory_source_find(out->source))
+        return error_set(err, ERROR_FATAL, "%s: no source %s", path, out->source);
+    if (out->as_of == 0)
+        out->as_of = st.st_mtime < now ? st.st_mtime : now;
+    const char *place = arena_printf(arena, "%s/%s.shelf", dir, out->source);
+    if (!force && !check_shrink(place, &out->counts, err))
         return error_wrap(err, "%s", path);
-    *out = (struct shelf_meta){
-        .source = row->name,
-        .format = used->name,
-        .origin = path,
-        .as_of = counts.newest > 0 && counts.newest < now ? counts.newest : st.st_mtime,
-        .loaded_at = now,
-        .counts = counts,
-    };
-    return bundle_make_dir(dir, err) && shelf_builder_write(builder, shelf, out, err);
+    return bundle_make_dir(dir, err) && copy_shelf(shelf_fd, place, err);
 }

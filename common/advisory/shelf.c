@@ -98,21 +98,17 @@ static bool check(struct shelf *shelf, const char *path, struct error *err)
     return true;
 }
 
-struct shelf *shelf_open(const char *path, struct error *err)
+struct shelf *shelf_open_fd(int fd, const char *name, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        error_fill(err, ERROR_FATAL, "%s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    if (fstat(fd, &st) != 0) {
+        error_fill(err, ERROR_FATAL, "%s: %s", name, strerror(errno));
         return NULL;
     }
     void *map =
         st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    close(fd);
     if (map == MAP_FAILED) {
-        error_fill(err, ERROR_INPUT, "%s: cannot be mapped", path);
+        error_fill(err, ERROR_INPUT, "%s: cannot be mapped", name);
         return NULL;
     }
     struct shelf *shelf = calloc(1, sizeof(*shelf));
@@ -121,10 +117,22 @@ struct shelf *shelf_open(const char *path, struct error *err)
     shelf->map = map;
     shelf->size = (size_t)st.st_size;
     shelf->arena = arena_new();
-    if (!check(shelf, path, err)) {
+    if (!check(shelf, name, err)) {
         shelf_close(shelf);
         return NULL;
     }
+    return shelf;
+}
+
+struct shelf *shelf_open(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        error_fill(err, ERROR_FATAL, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct shelf *shelf = shelf_open_fd(fd, path, err);
+    close(fd);
     return shelf;
 }
 

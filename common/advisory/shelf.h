@@ -1,5 +1,5 @@
 /* One source's assertions in one file, sorted and memory-mapped: opened in microseconds, read only
- * where asked. Written beside and renamed. Every offset is checked when used, so a damaged file
+ * where asked. Every offset is checked when used, so a damaged file
  * gives ERROR_INPUT, never a crash.
  *
  * File: 8 bytes magic, then little-endian u64: sections' offsets and lengths (shelf.c), then
@@ -34,14 +34,14 @@ void shelf_builder_scope_free(struct shelf_builder **builder);
 bool shelf_builder_add(struct shelf_builder *builder, const struct assertion *a, struct error *err);
 /* A sink's `take` over a builder. */
 bool shelf_builder_take(void *builder, const struct assertion *a, struct error *err);
-/* Writes path.new, syncs, renames. The same assertions in any order give the same bytes, save for
- * the meta. */
-bool shelf_builder_write(struct shelf_builder *builder, const char *path,
-                         const struct shelf_meta *meta, struct error *err);
+/* The same assertions in the same order give the same bytes, save for the meta. */
+bool shelf_builder_write_fd(struct shelf_builder *builder, int fd, const struct shelf_meta *meta,
+                            struct error *err);
 
 struct shelf;
-/* meta_arena: lives as long as the shelf. */
 struct shelf *shelf_open(const char *path, struct error *err);
+/* Maps the whole file behind fd, which stays the caller's. */
+struct shelf *shelf_open_fd(int fd, const char *name, struct error *err);
 void shelf_close(struct shelf *shelf);
 const struct shelf_meta *shelf_meta(const struct shelf *shelf);
 /* Appends what stands under the key; texts point into the map. */

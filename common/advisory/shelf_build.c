@@ -1,8 +1,6 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "advisory/shelf.h"
@@ -306,24 +304,15 @@ static bool write_sections(int fd, const struct buf *const *sections)
     return true;
 }
 
-bool shelf_builder_write(struct shelf_builder *builder, const char *path,
-                         const struct shelf_meta *meta, struct error *err)
+bool shelf_builder_write_fd(struct shelf_builder *builder, int fd, const struct shelf_meta *meta,
+                            struct error *err)
 {
-    struct buf name scoped(buf_release) = {0}, text scoped(buf_release) = {0};
+    struct buf text scoped(buf_release) = {0};
     struct buf records scoped(buf_release) = {0}, index scoped(buf_release) = {0};
     size_t keys = put_sorted(builder, &records, &index);
     put_meta(&text, builder, meta, keys);
-    buf_printf(&name, "%s.new.%ld", path, (long)getpid());
-    int fd = open(name.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return error_set(err, ERROR_FATAL, "%s: %s", name.data, strerror(errno));
     const struct buf *const sections[SHELF_SECTIONS] = {&text, &builder->strings, &records, &index};
-    bool ok = write_sections(fd, sections) && fsync(fd) == 0;
-    int problem = errno;
-    if (close(fd) != 0 || !ok || rename(name.data, path) != 0) {
-        problem = ok ? errno : problem;
-        unlink(name.data);
-        return error_set(err, ERROR_FATAL, "%s: %s", path, strerror(problem));
-    }
+    if (!write_sections(fd, sections))
+        return error_set(err, ERROR_FATAL, "cannot write advisory data: %s", strerror(errno));
     return true;
 }

@@ -202,7 +202,6 @@ TEST(a_shelf_gives_back_what_was_put)
 {
     char path[] = "/tmp/resole-shelf-XXXXXX";
     int fd = mkstemp(path);
-    close(fd);
     struct memory m = {.arena = arena_new()};
     struct error err = {0};
     load(&m, "debian-tracker", "debian-tracker", tracker);
@@ -211,8 +210,9 @@ TEST(a_shelf_gives_back_what_was_put)
     for (size_t i = 0; i < m.list.count; i++)
         assert_true(shelf_builder_add(builder, &m.list.items[i], &err));
     struct shelf_meta meta = {.source = "x", .format = "y", .as_of = 7, .origin = "z"};
-    assert_true(shelf_builder_write(builder, path, &meta, &err));
+    assert_true(shelf_builder_write_fd(builder, fd, &meta, &err));
     shelf_builder_free(builder);
+    close(fd);
     struct shelf *shelf = shelf_open(path, &err);
     assert_non_null(shelf);
     assert_int_equal(shelf_meta(shelf)->as_of, 7);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisory/feed_confined.h"
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/version_text.h"
@@ -50,6 +51,12 @@ static bool run_directory(int argc, char **argv, struct arena *arena, struct err
     return layer_read_directory(".", &settings, arena, &evidence, err) && answer(&evidence, err);
 }
 
+static bool run_feed(int argc, char **argv, struct arena *arena, struct error *err)
+{
+    (void)arena;
+    return feed_reader_run(argc, argv, err);
+}
+
 struct mode {
     const char *name;
     bool (*run)(int argc, char **argv, struct arena *arena, struct error *err);
@@ -59,6 +66,7 @@ struct mode {
 static const struct mode modes[] = {
     {"layer", run_layer, false},
     {"directory", run_directory, true},
+    {"feed", run_feed, false},
 };
 
 static bool enter(const struct mode *mode, struct error *err)
