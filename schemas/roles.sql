@@ -56,7 +56,7 @@ select pg_temp.give('unpacker', 'select, insert, update, delete', 'layer', 'imag
 
 select pg_temp.give('matcher', 'select, insert, update, delete', 'source', 'repository', 'package_name', 'assertion', 'vulnerability', 'finding',
                     'finding_history', 'image_exception', 'image_counter', 'judged_component', 'component', 'context', 'image',
-                    'image_evidence', 'image_package');
+                    'image_evidence', 'image_package', 'source_context');
 
 select pg_temp.give('patch_builder', 'select', 'registry');
 select pg_temp.give('patch_builder', 'select, insert, update, delete', 'patch', 'patch_member', 'consent', 'image', 'image_layer', 'layer',

@@ -267,7 +267,9 @@ static bool put_finding(struct matching *m, size_t index, struct finding_evidenc
     };
     for (size_t i = 0; i < word->assertion->condition_count; i++)
         finding.conditional |= word->assertion->conditions[i].kind == CONDITION_SYMBOL ||
-                               word->assertion->conditions[i].kind == CONDITION_PLATFORM;
+                               word->assertion->conditions[i].kind == CONDITION_PLATFORM ||
+                               (m->options->without_scope &&
+                                word->assertion->conditions[i].kind == CONDITION_WITH_PACKAGE);
     match_pending(m, package, &finding);
     fill_aliases(&finding, m->arena);
     if (!find_facts(&finding, m->lookup, m->arena, &facts, err))
@@ -332,7 +334,7 @@ static bool match_one(struct matching *m, size_t index, struct error *err)
         return true;
     if (!collect(package, m->lookup, m->arena, found, err))
         return error_wrap(err, "%s", package->name);
-    struct match_scope scope = {m->packages, m->count};
+    struct match_scope scope = {m->options->without_scope ? NULL : m->packages, m->count};
     for (size_t i = 0; i < found->count; i++)
         judge(&found->items[i], package, &scope, m->arena, &evidence);
     return gather(m, index, &evidence, err);

@@ -90,6 +90,9 @@ struct match_options {
     const struct source_status *sources;
     size_t source_count;
     bool keep_unaffected; /* --all */
+    /* The other packages of the image are not known (a judged component stands for many images):
+       "only if B is present" then makes the finding conditional instead of deciding it. */
+    bool without_scope;
 };
 
 bool match_packages(const struct match_package *packages, size_t count,

@@ -92,7 +92,7 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
             module_ok |= module_fits(c->value, package);
             break;
         case CONDITION_WITH_PACKAGE:
-            if (!with_package(c->value, package->type, scope))
+            if (scope->packages && !with_package(c->value, package->type, scope))
                 return false;
             break;
         case CONDITION_UNLESS:

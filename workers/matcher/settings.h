@@ -1,0 +1,5 @@
+#pragma once
+
+struct matcher_settings {
+    const char *blob_dir;
+};

@@ -1,0 +1,1 @@
+select digest from image where image_id = $1

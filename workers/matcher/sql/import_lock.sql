@@ -1,0 +1,1 @@
+select source from source where source = $1 for update
