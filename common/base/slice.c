@@ -13,7 +13,7 @@ struct slice slice_sub(struct slice s, size_t from, size_t length)
         from = s.length;
     if (length > s.length - from)
         length = s.length - from;
-    return (struct slice){s.data + from, length};
+    return (struct slice){from ? s.data + from : s.data, length}; /* NULL + 0 is undefined */
 }
 
 bool slice_equal(struct slice a, struct slice b)

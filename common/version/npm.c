@@ -298,7 +298,7 @@ static bool set_parse(struct arena *arena, struct slice text, unsigned options, 
         while (text.length && (text.data[0] == '=' || (text.data[0] == 'v' && text.length > 1)))
             text = slice_trim(slice_sub(text, 1, text.length));
         word = slice_of("");
-        if (text.length && !strchr("<>^~", text.data[0]))
+        if (text.length && (text.data[0] == 0 || !strchr("<>^~", text.data[0])))
             (void)slice_take_word(&text, &word);
         bool good = put_comparison(arena, set, options, op, word);
         if (!good && !(options & VERSION_LOOSE)) /* loose drops what it cannot read */
