@@ -7,6 +7,14 @@
 extern const struct package_reader reader_dpkg, reader_dpkg_lists, reader_dpkg_single,
     reader_os_release, reader_python, reader_python_archive, reader_java;
 
+/* Language packages: what is installed and what is linked in, then lock files. */
+extern const struct package_reader reader_npm_package, reader_npm_lock, reader_bun_lock,
+    reader_yarn_lock, reader_pnpm_lock, reader_pub_lock, reader_pod_lock, reader_go_binary,
+    reader_go_vendor, reader_rust_binary, reader_cargo_lock, reader_gemspec, reader_gem_lock,
+    reader_composer, reader_dotnet_deps, reader_nuget_lock, reader_nuget_config,
+    reader_requirements, reader_pipfile_lock, reader_python_lock, reader_conda, reader_r,
+    reader_erlang, reader_mix_lock, reader_rebar_lock, reader_swift, reader_lua, reader_julia;
+
 /* The part after the last "/". */
 const char *path_base(const char *path);
 bool path_has_suffix(const char *path, const char *suffix);

@@ -1,0 +1,102 @@
+/* .NET: NAME.deps.json beside a published application, packages.lock.json, project.assets.json and
+ * packages.config (Microsoft's documentation of NuGet and of the host). */
+#include <expat.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "inventory/readers/lang.h"
+
+static bool wants_deps(const char *path)
+{
+    return path_has_suffix(path, ".deps.json") || path_is_below(path, "project.assets.json");
+}
+
+/* libraries: {"Name/1.2.3": {"type": "package"}}; projects are the application's own. */
+static void read_deps(const struct reader_file *file, struct reader_sink *sink)
+{
+    json_t *json scoped(lang_json_free) = lang_json(file, sink), *library;
+    bool published = path_has_suffix(file->path, ".deps.json");
+    const char *key;
+    json_object_foreach(json_object_get(json, "libraries"), key, library)
+    {
+        struct slice id = slice_of(key), type = lang_text(library, "type");
+        size_t slash = slice_find_byte(id, '/');
+        if (slice_is_nocase(type, "project") || slice_is_nocase(type, "reference"))
+            continue;
+        lang_put(sink, file, "nuget", slice_sub(id, 0, slash), slice_sub(id, slash + 1, id.length),
+                 published ? CONFIDENCE_INSTALLED : lang_declared(sink));
+    }
+}
+
+static bool wants_lock(const char *path)
+{
+    return path_has_suffix(path, "packages.lock.json");
+}
+
+static void read_lock(const struct reader_file *file, struct reader_sink *sink)
+{
+    json_t *json scoped(lang_json_free) = lang_json(file, sink), *framework, *package;
+    const char *framework_name, *name;
+    json_object_foreach(json_object_get(json, "dependencies"), framework_name, framework)
+    {
+        json_object_foreach(framework, name, package)
+        {
+            if (!slice_is_nocase(lang_text(package, "type"), "project"))
+                lang_put(sink, file, "nuget", slice_of(name), lang_text(package, "resolved"),
+                         lang_declared(sink));
+        }
+    }
+}
+
+static bool wants_config(const char *path)
+{
+    return path_is_below(path, "packages.config");
+}
+
+struct config {
+    struct reader_sink *sink;
+    const struct reader_file *file;
+};
+
+static void XMLCALL on_element(void *user, const XML_Char *name, const XML_Char **attributes)
+{
+    struct config *config = user;
+    struct slice id = {"", 0}, version = {"", 0};
+    if (strcmp(name, "package") != 0)
+        return;
+    for (size_t i = 0; attributes[i]; i += 2) {
+        if (strcmp(attributes[i], "id") == 0)
+            id = slice_of(attributes[i + 1]);
+        else if (strcmp(attributes[i], "version") == 0)
+            version = slice_of(attributes[i + 1]);
+    }
+    lang_put(config->sink, config->file, "nuget", id, version, lang_declared(config->sink));
+}
+
+static void read_config(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct config config = {sink, file};
+    XML_Parser parser = XML_ParserCreate(NULL);
+    if (!parser)
+        return;
+    XML_SetUserData(parser, &config);
+    XML_SetElementHandler(parser, on_element, NULL);
+    if (XML_Parse(parser, file->bytes.data, (int)file->bytes.length, 1) != XML_STATUS_OK)
+        sink_warning(sink, "xml", file->path, true, "line %lu: %s",
+                     (unsigned long)XML_GetCurrentLineNumber(parser),
+                     XML_ErrorString(XML_GetErrorCode(parser)));
+    XML_ParserFree(parser);
+}
+
+const struct package_reader reader_dotnet_deps = {.name = "dotnet-deps",
+                                                  .wants = wants_deps,
+                                                  .read = read_deps,
+                                                  .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_nuget_lock = {.name = "nuget-lock",
+                                                 .wants = wants_lock,
+                                                 .read = read_lock,
+                                                 .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_nuget_config = {.name = "nuget-config",
+                                                   .wants = wants_config,
+                                                   .read = read_config,
+                                                   .most_bytes = LIMIT_SMALL_FILE_BYTES};

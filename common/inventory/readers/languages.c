@@ -1,0 +1,196 @@
+/* Languages whose one file says it in a few lines: conda, R, Erlang and Elixir, Swift, Lua, Julia.
+ */
+#include <string.h>
+
+#include "base/limits.h"
+#include "inventory/readers/lang.h"
+
+static bool wants_conda(const char *path)
+{
+    return strstr(path, "conda-meta/") && path_has_suffix(path, ".json");
+}
+
+static void read_conda(const struct reader_file *file, struct reader_sink *sink)
+{
+    json_t *json scoped(lang_json_free) = lang_json(file, sink);
+    if (json)
+        lang_put(sink, file, "conda", lang_text(json, "name"), lang_text(json, "version"),
+                 CONFIDENCE_INSTALLED);
+}
+
+static bool wants_r(const char *path)
+{
+    return path_is_below(path, "DESCRIPTION");
+}
+
+/* "Built:" is there only once R has installed the package. */
+static void read_r(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, key, value, name = {"", 0}, version = {"", 0};
+    bool blank = false, built = false;
+    while (field_take(&text, &key, &value, &blank)) {
+        if (slice_is(key, "Package"))
+            name = value;
+        else if (slice_is(key, "Version"))
+            version = value;
+        else if (slice_is(key, "Built"))
+            built = true;
+    }
+    if (built)
+        lang_put(sink, file, "cran", name, version, CONFIDENCE_INSTALLED);
+}
+
+static bool wants_erlang(const char *path)
+{
+    return path_has_suffix(path, ".app") && strstr(path, "ebin/");
+}
+
+/* What follows `open` up to `close`; false if it is not there. */
+static bool between(struct slice text, const char *open, char close, struct slice *out)
+{
+    size_t at = slice_find(text, open);
+    if (at == text.length)
+        return false;
+    *out = slice_trim(lang_before(slice_sub(text, at + strlen(open), text.length), close));
+    return true;
+}
+
+/* {application, name, [… {vsn, "1.2.3"} …]}. */
+static void read_erlang(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice name, rest, version;
+    if (!between(file->bytes, "application,", ',', &name) ||
+        !between(file->bytes, "{vsn,", '}', &rest))
+        return;
+    version = lang_unquote(rest);
+    lang_put(sink, file, "hex", lang_unquote(name), version, CONFIDENCE_INSTALLED);
+}
+
+static bool wants_mix(const char *path)
+{
+    return path_is_below(path, "mix.lock");
+}
+
+/* "name": {:hex, :name, "1.2.3", … */
+static void read_mix(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line, name, rest;
+    while (slice_take_line(&text, &line)) {
+        size_t at = slice_find(line, "{:hex, :");
+        if (at == line.length)
+            continue;
+        rest = slice_sub(line, at + 8, line.length);
+        name = lang_unquote(lang_before(rest, ','));
+        rest = slice_sub(rest, slice_find_byte(rest, ',') + 1, rest.length);
+        lang_put(sink, file, "hex", name, lang_unquote(lang_before(rest, ',')),
+                 lang_declared(sink));
+    }
+}
+
+static bool wants_rebar(const char *path)
+{
+    return path_is_below(path, "rebar.lock");
+}
+
+/* {<<"name">>,{pkg,<<"name">>,<<"1.2.3">>},0} */
+static void read_rebar(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, name, version;
+    for (;;) {
+        size_t at = slice_find(text, "{pkg,<<\"");
+        if (at == text.length)
+            return;
+        text = slice_sub(text, at + 8, text.length);
+        name = lang_before(text, '"');
+        text = slice_sub(text, name.length + 1, text.length);
+        if (between(text, "<<\"", '"', &version))
+            lang_put(sink, file, "hex", name, version, lang_declared(sink));
+    }
+}
+
+static bool wants_swift(const char *path)
+{
+    return path_is_below(path, "Package.resolved");
+}
+
+/* "https://github.com/apple/swift-nio.git" → "github.com/apple/swift-nio" */
+static struct slice swift_name(struct slice place)
+{
+    size_t scheme = slice_find(place, "://");
+    if (scheme < place.length)
+        place = slice_sub(place, scheme + 3, place.length);
+    if (slice_has_suffix(place, ".git"))
+        place.length -= 4;
+    return place;
+}
+
+static void read_swift(const struct reader_file *file, struct reader_sink *sink)
+{
+    json_t *json scoped(lang_json_free) = lang_json(file, sink), *pin;
+    json_t *pins = json_object_get(json, "pins");
+    size_t i;
+    if (!pins)
+        pins = json_object_get(json_object_get(json, "object"), "pins");
+    json_array_foreach(pins, i, pin)
+    {
+        struct slice place = lang_text(pin, "location");
+        if (place.length == 0)
+            place = lang_text(pin, "repositoryURL");
+        lang_put(sink, file, "swift", swift_name(place),
+                 lang_text(json_object_get(pin, "state"), "version"), lang_declared(sink));
+    }
+}
+
+static bool wants_lua(const char *path)
+{
+    return path_has_suffix(path, ".rockspec");
+}
+
+/* package = "x", version = "1.2-1": a Lua script that mostly assigns strings. */
+static void read_lua(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line, name = {"", 0}, version = {"", 0};
+    while (slice_take_line(&text, &line)) {
+        size_t equals = slice_find_byte(line, '=');
+        struct slice key = slice_trim(slice_sub(line, 0, equals));
+        struct slice value = lang_unquote(slice_sub(line, equals + 1, line.length));
+        if (slice_is(key, "package"))
+            name = value;
+        else if (slice_is(key, "version"))
+            version = value;
+    }
+    lang_put(sink, file, "luarocks", name, version,
+             strstr(file->path, "rocks") ? CONFIDENCE_INSTALLED : lang_declared(sink));
+}
+
+static bool wants_julia(const char *path)
+{
+    return path_is_below(path, "Manifest.toml");
+}
+
+/* [[deps.Name]] version = "1.2.3"; before Julia 1.6.2 [[Name]]. */
+static void read_julia(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct toml toml = {.rest = file->bytes, .table = {"", 0}};
+    struct toml_pair pair;
+    while (toml_next(&toml, &pair)) {
+        struct slice name = toml.table;
+        if (slice_has_prefix(name, "deps."))
+            name = slice_sub(name, 5, name.length);
+        if (slice_is(pair.key, "version") && slice_find_byte(name, '.') == name.length)
+            lang_put(sink, file, "julia", name, pair.value, lang_declared(sink));
+    }
+}
+
+#define READER(variable, text, wanted, reading)                                                    \
+    const struct package_reader variable = {                                                       \
+        .name = text, .wants = wanted, .read = reading, .most_bytes = LIMIT_SMALL_FILE_BYTES}
+
+READER(reader_conda, "conda", wants_conda, read_conda);
+READER(reader_r, "r", wants_r, read_r);
+READER(reader_erlang, "erlang", wants_erlang, read_erlang);
+READER(reader_mix_lock, "mix-lock", wants_mix, read_mix);
+READER(reader_rebar_lock, "rebar-lock", wants_rebar, read_rebar);
+READER(reader_swift, "swift", wants_swift, read_swift);
+READER(reader_lua, "lua", wants_lua, read_lua);
+READER(reader_julia, "julia", wants_julia, read_julia);

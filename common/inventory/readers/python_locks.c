@@ -1,0 +1,130 @@
+/* Python lock files: requirements.txt (pip, only what is pinned), Pipfile.lock, poetry.lock,
+ * uv.lock, pylock.toml (PEP 751). Names as PEP 503 normalises them. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "inventory/readers/lang.h"
+
+/* Lower case, runs of "-_." are one "-". */
+static struct slice normal_name(struct reader_sink *sink, struct slice name)
+{
+    char *out = arena_alloc(sink->arena, name.length + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i];
+        bool joint = c == '-' || c == '_' || c == '.';
+        if (joint && (length == 0 || out[length - 1] == '-'))
+            continue;
+        out[length++] = joint ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return (struct slice){out, length};
+}
+
+static void put(struct reader_sink *sink, const struct reader_file *file, struct slice name,
+                struct slice version)
+{
+    lang_put(sink, file, "pypi", normal_name(sink, slice_trim(name)), version, lang_declared(sink));
+}
+
+static bool wants_requirements(const char *path)
+{
+    struct slice base = slice_of(path_base(path));
+    return slice_has_suffix(base, ".txt") &&
+           (slice_has_prefix(base, "requirements") || slice_has_suffix(base, "requirements.txt"));
+}
+
+static bool is_name_char(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
+           c == '_' || c == '.';
+}
+
+/* name[extras] == version ; marker --hash=… # comment. Only an exact version names a package. */
+static void read_requirement(struct reader_sink *sink, const struct reader_file *file,
+                             struct slice line)
+{
+    size_t n = 0;
+    line = slice_trim(line);
+    while (n < line.length && is_name_char(line.data[n]))
+        n++;
+    struct slice name = slice_sub(line, 0, n), version;
+    line = slice_trim(slice_sub(line, n, line.length));
+    if (slice_has_prefix(line, "["))
+        line = slice_trim(slice_sub(line, slice_find_byte(line, ']') + 1, line.length));
+    if (slice_has_prefix(line, "("))
+        line = slice_trim(slice_sub(line, 1, line.length));
+    size_t skip = slice_has_prefix(line, "===") ? 3 : slice_has_prefix(line, "==") ? 2 : 0;
+    if (!skip)
+        return;
+    line = slice_trim(slice_sub(line, skip, line.length));
+    n = 0;
+    while (n < line.length && !strchr(" \t;#,\\)", line.data[n]))
+        n++;
+    version = slice_sub(line, 0, n);
+    struct slice rest = slice_trim(slice_sub(line, n, line.length));
+    bool wildcard = slice_find_byte(version, '*') < version.length;
+    if (!wildcard && !slice_has_prefix(rest, ","))
+        put(sink, file, name, version);
+}
+
+static void read_requirements(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line;
+    while (slice_take_line(&text, &line))
+        if (line.length && line.data[0] != '#' && line.data[0] != '-')
+            read_requirement(sink, file, line);
+}
+
+static bool wants_pipfile(const char *path)
+{
+    return path_is_below(path, "Pipfile.lock");
+}
+
+static void read_pipfile(const struct reader_file *file, struct reader_sink *sink)
+{
+    static const char *const groups[] = {"default", "develop"};
+    json_t *json scoped(lang_json_free) = lang_json(file, sink), *package;
+    const char *name;
+    for (size_t i = 0; i < array_count(groups); i++) {
+        json_object_foreach(json_object_get(json, groups[i]), name, package)
+        {
+            struct slice version = lang_text(package, "version");
+            if (slice_has_prefix(version, "=="))
+                put(sink, file, slice_of(name), slice_sub(version, 2, version.length));
+        }
+    }
+}
+
+static bool wants_toml(const char *path)
+{
+    struct slice base = slice_of(path_base(path));
+    return slice_is(base, "poetry.lock") || slice_is(base, "uv.lock") ||
+           slice_is(base, "pdm.lock") ||
+           (slice_has_prefix(base, "pylock.") && slice_has_suffix(base, ".toml"));
+}
+
+/* uv lists the project itself: a source that is a directory. */
+static bool is_project(struct slice key, struct slice value)
+{
+    return slice_is(key, "source") && (slice_find(value, "virtual") < value.length ||
+                                       slice_find(value, "editable") < value.length);
+}
+
+static void read_toml(const struct reader_file *file, struct reader_sink *sink)
+{
+    bool pylock = path_has_suffix(file->path, ".toml");
+    lang_toml_packages(file, sink, pylock ? "packages" : "package", "pypi", is_project);
+}
+
+const struct package_reader reader_requirements = {.name = "requirements",
+                                                   .wants = wants_requirements,
+                                                   .read = read_requirements,
+                                                   .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_pipfile_lock = {.name = "pipfile-lock",
+                                                   .wants = wants_pipfile,
+                                                   .read = read_pipfile,
+                                                   .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_python_lock = {.name = "python-lock",
+                                                  .wants = wants_toml,
+                                                  .read = read_toml,
+                                                  .most_bytes = LIMIT_SMALL_FILE_BYTES};

@@ -1,0 +1,187 @@
+/* Lock files in YAML: pnpm-lock.yaml (lockfileVersion 5 to 9), pubspec.lock, Podfile.lock.
+ * Documents are loaded as node graphs, so that aliases cost nothing. */
+#include <string.h>
+#include <yaml.h>
+
+#include "base/limits.h"
+#include "inventory/readers/lang.h"
+
+struct document {
+    yaml_parser_t parser;
+    yaml_document_t yaml;
+    bool loaded;
+};
+
+static void document_free(struct document *document)
+{
+    if (document->loaded)
+        yaml_document_delete(&document->yaml);
+    yaml_parser_delete(&document->parser);
+}
+
+static bool document_load(struct document *document, const struct reader_file *file,
+                          struct reader_sink *sink)
+{
+    yaml_parser_set_input_string(&document->parser, (const unsigned char *)file->bytes.data,
+                                 file->bytes.length);
+    document->loaded = yaml_parser_load(&document->parser, &document->yaml);
+    if (!document->loaded)
+        sink_warning(sink, "yaml", file->path, true, "line %zu: %s",
+                     document->parser.problem_mark.line + 1,
+                     document->parser.problem ? document->parser.problem : "unreadable");
+    return document->loaded && yaml_document_get_root_node(&document->yaml);
+}
+
+static struct slice scalar(const yaml_node_t *node)
+{
+    if (!node || node->type != YAML_SCALAR_NODE)
+        return slice_of("");
+    return (struct slice){(const char *)node->data.scalar.value, node->data.scalar.length};
+}
+
+static yaml_node_t *member(yaml_document_t *yaml, const yaml_node_t *map, const char *key)
+{
+    if (!map || map->type != YAML_MAPPING_NODE)
+        return NULL;
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
+        if (slice_is(scalar(yaml_document_get_node(yaml, p->key)), key))
+            return yaml_document_get_node(yaml, p->value);
+    return NULL;
+}
+
+typedef void on_pair(struct reader_sink *sink, const struct reader_file *file,
+                     yaml_document_t *yaml, struct slice key, const yaml_node_t *value);
+
+static void each_pair(struct reader_sink *sink, const struct reader_file *file,
+                      yaml_document_t *yaml, const yaml_node_t *map, on_pair *on)
+{
+    if (!map || map->type != YAML_MAPPING_NODE)
+        return;
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
+        on(sink, file, yaml, scalar(yaml_document_get_node(yaml, p->key)),
+           yaml_document_get_node(yaml, p->value));
+}
+
+static void read_map(const struct reader_file *file, struct reader_sink *sink, const char *key,
+                     on_pair *on)
+{
+    struct document document scoped(document_free) = {.loaded = false};
+    if (!yaml_parser_initialize(&document.parser) || !document_load(&document, file, sink))
+        return;
+    yaml_node_t *root = yaml_document_get_root_node(&document.yaml);
+    each_pair(sink, file, &document.yaml, member(&document.yaml, root, key), on);
+}
+
+static bool wants_pnpm(const char *path)
+{
+    return path_is_below(path, "pnpm-lock.yaml");
+}
+
+static bool is_version(struct slice text)
+{
+    return text.length && text.data[0] >= '0' && text.data[0] <= '9';
+}
+
+/* "/a/1.0.0_peer", "/@a/b@1.0.0(peer)", "a@1.0.0": the name and the version without peers. */
+static bool split_key(struct slice key, struct slice *name, struct slice *version)
+{
+    if (slice_has_prefix(key, "/"))
+        key = slice_sub(key, 1, key.length);
+    key = lang_before(key, '(');
+    size_t at = 1;
+    while (at < key.length && key.data[at] != '@')
+        at++;
+    if (at < key.length && is_version(slice_sub(key, at + 1, key.length))) {
+        *name = slice_sub(key, 0, at);
+        *version = slice_sub(key, at + 1, key.length);
+        return true;
+    }
+    at = key.length;
+    while (at > 0 && key.data[at - 1] != '/')
+        at--;
+    *name = slice_sub(key, 0, at ? at - 1 : 0);
+    *version = lang_before(slice_sub(key, at, key.length), '_');
+    return is_version(*version);
+}
+
+static void on_pnpm(struct reader_sink *sink, const struct reader_file *file, yaml_document_t *yaml,
+                    struct slice key, const yaml_node_t *value)
+{
+    struct slice name, version;
+    struct slice said_name = scalar(member(yaml, value, "name"));
+    struct slice said_version = scalar(member(yaml, value, "version"));
+    bool good = split_key(key, &name, &version);
+    if (!good) { /* a tarball or a commit: name@https://… */
+        size_t at = 1;
+        while (at < key.length && key.data[at] != '@')
+            at++;
+        name = at < key.length ? slice_sub(key, 0, at) : slice_of("");
+        version = slice_of("");
+    }
+    lang_put(sink, file, "npm", said_name.length ? said_name : name,
+             said_version.length ? said_version : version, lang_declared(sink));
+}
+
+static void read_pnpm(const struct reader_file *file, struct reader_sink *sink)
+{
+    read_map(file, sink, "packages", on_pnpm);
+}
+
+static bool wants_pub(const char *path)
+{
+    return path_is_below(path, "pubspec.lock");
+}
+
+static void on_pub(struct reader_sink *sink, const struct reader_file *file, yaml_document_t *yaml,
+                   struct slice key, const yaml_node_t *value)
+{
+    lang_put(sink, file, "pub", key, scalar(member(yaml, value, "version")), lang_declared(sink));
+}
+
+static void read_pub(const struct reader_file *file, struct reader_sink *sink)
+{
+    read_map(file, sink, "packages", on_pub);
+}
+
+static bool wants_pods(const char *path)
+{
+    return path_is_below(path, "Podfile.lock");
+}
+
+/* "Name (1.0)" */
+static void put_pod(struct reader_sink *sink, const struct reader_file *file, struct slice text)
+{
+    size_t open = slice_find(text, " (");
+    struct slice version = lang_before(slice_sub(text, open + 2, text.length), ')');
+    lang_put(sink, file, "cocoapods", slice_sub(text, 0, open), version, lang_declared(sink));
+}
+
+static void read_pods(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct document document scoped(document_free) = {.loaded = false};
+    if (!yaml_parser_initialize(&document.parser) || !document_load(&document, file, sink))
+        return;
+    yaml_document_t *yaml = &document.yaml;
+    yaml_node_t *pods = member(yaml, yaml_document_get_root_node(yaml), "PODS");
+    if (!pods || pods->type != YAML_SEQUENCE_NODE)
+        return;
+    for (yaml_node_item_t *i = pods->data.sequence.items.start; i < pods->data.sequence.items.top;
+         i++) {
+        yaml_node_t *node = yaml_document_get_node(yaml, *i);
+        if (node && node->type == YAML_MAPPING_NODE &&
+            node->data.mapping.pairs.start < node->data.mapping.pairs.top)
+            node = yaml_document_get_node(yaml, node->data.mapping.pairs.start->key);
+        put_pod(sink, file, scalar(node));
+    }
+}
+
+const struct package_reader reader_pnpm_lock = {.name = "pnpm-lock",
+                                                .wants = wants_pnpm,
+                                                .read = read_pnpm,
+                                                .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_pub_lock = {
+    .name = "pub-lock", .wants = wants_pub, .read = read_pub, .most_bytes = LIMIT_SMALL_FILE_BYTES};
+const struct package_reader reader_pod_lock = {.name = "pod-lock",
+                                               .wants = wants_pods,
+                                               .read = read_pods,
+                                               .most_bytes = LIMIT_SMALL_FILE_BYTES};

@@ -1,0 +1,97 @@
+/* yarn.lock, of Yarn 1 (its own syntax) and of later ones (a plain subset of YAML): an entry begins
+ * at the left margin with the patterns that it answers; its fields are indented. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "inventory/readers/lang.h"
+
+static bool wants(const char *path)
+{
+    return path_is_below(path, "yarn.lock");
+}
+
+/* "@a/b@npm:^1.0" → "@a/b", "npm:^1.0" */
+static void split_pattern(struct slice pattern, struct slice *name, struct slice *range)
+{
+    size_t at = 1;
+    while (at < pattern.length && pattern.data[at] != '@')
+        at++;
+    *name = slice_sub(pattern, 0, at);
+    *range = slice_sub(pattern, at + 1, pattern.length);
+}
+
+struct entry {
+    struct slice name, version;
+    bool local;
+};
+
+static bool is_local(struct slice range)
+{
+    return slice_has_prefix(range, "workspace:") || slice_has_prefix(range, "link:") ||
+           slice_has_prefix(range, "portal:") || slice_has_prefix(range, "file:");
+}
+
+static void begin(struct entry *entry, struct slice line)
+{
+    struct slice first, range;
+    *entry = (struct entry){.version = {"", 0}};
+    line = slice_trim(line);
+    if (slice_has_suffix(line, ":"))
+        line.length--;
+    first = line;
+    if (slice_has_prefix(first, "\"")) {
+        first = slice_sub(first, 1, first.length);
+        first = lang_before(first, '"');
+    }
+    first = slice_trim(lang_before(first, ','));
+    split_pattern(first, &entry->name, &range);
+    entry->local = is_local(range);
+    if (slice_has_prefix(range, "npm:") && slice_find_byte(slice_sub(range, 5, range.length), '@') <
+                                               slice_sub(range, 5, range.length).length)
+        split_pattern(slice_sub(range, 4, range.length), &entry->name, &range);
+}
+
+static void field(struct entry *entry, struct slice line)
+{
+    struct slice key, value = slice_trim(line), range;
+    if (slice_has_prefix(line, "   ") || slice_has_prefix(line, "\t\t"))
+        return; /* deeper than a field */
+    size_t end = 0;
+    while (end < value.length && value.data[end] != ' ' && value.data[end] != ':')
+        end++;
+    key = slice_sub(value, 0, end);
+    value = slice_sub(value, end, value.length);
+    if (slice_has_prefix(value, ":"))
+        value = slice_sub(value, 1, value.length);
+    value = lang_unquote(value);
+    if (slice_is(key, "version"))
+        entry->version = value;
+    if (slice_is(key, "resolution")) {
+        split_pattern(value, &entry->name, &range);
+        entry->local = is_local(range);
+    }
+}
+
+static void read(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line;
+    struct entry entry = {.name = {"", 0}, .version = {"", 0}};
+    while (slice_take_line(&text, &line)) {
+        if (line.length == 0 || line.data[0] == '#')
+            continue;
+        if (line.data[0] == ' ' || line.data[0] == '\t') {
+            field(&entry, line);
+            continue;
+        }
+        if (!entry.local)
+            lang_put(sink, file, "npm", entry.name, entry.version, lang_declared(sink));
+        begin(&entry, line);
+        if (slice_has_prefix(line, "__metadata"))
+            entry.local = true;
+    }
+    if (!entry.local)
+        lang_put(sink, file, "npm", entry.name, entry.version, lang_declared(sink));
+}
+
+const struct package_reader reader_yarn_lock = {
+    .name = "yarn-lock", .wants = wants, .read = read, .most_bytes = LIMIT_NESTED_BYTES};
