@@ -1,0 +1,1 @@
+select image_id, state from image where digest = $1 for update

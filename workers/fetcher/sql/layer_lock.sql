@@ -1,0 +1,6 @@
+-- Sorted, so that two who lock the same layers cannot wait for each other (architecture.md 3.4).
+select layer_id, digest, state, diff_id, reason
+from layer
+where digest = any ($1)
+order by layer_id
+for update

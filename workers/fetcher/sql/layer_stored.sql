@@ -1,0 +1,1 @@
+update layer set stored = true where digest = any ($1) and not stored
