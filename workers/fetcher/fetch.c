@@ -1,5 +1,6 @@
 #include "fetcher/fetch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ static bool read_secret(struct arena *arena, const char *secret, const char **ou
         return true;
     int fd = open(secret + 5, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_set(err, ERROR_FATAL, "registry secret %s: %m", secret + 5);
+        return error_set(err, ERROR_FATAL, "registry secret %s: %s", secret + 5, strerror(errno));
     struct stream *stream scoped(stream_scope_close) = stream_of_fd(fd, true);
     if (!stream_read_all(stream, 64 * 1024, &text, err))
         return error_wrap(err, "registry secret %s", secret + 5);
