@@ -8,7 +8,7 @@ static struct fetcher_settings settings;
     setting_kind_of(struct fetcher_settings, member), offsetof(struct fetcher_settings, member)
 
 static const struct setting rows[] = {
-    {"RESOLE_BLOB_DIRECTORY", ROW(blob_directory), "",
+    {"RESOLE_BLOB_DIR", ROW(blob_directory), "",
      "directory shared by the workers that holds blobs by digest", .required = true},
     {"RESOLE_PLATFORMS", ROW(platforms), "all",
      "platforms of an index to read: all, or linux/amd64,linux/arm64"},
