@@ -135,7 +135,7 @@ static bool read_walk(struct layer_walk *walk, struct reader_sink *sink, struct 
         if (content.capacity > (size_t)LIMIT_SMALL_FILE_BYTES)
             buf_release(&content);
     }
-    evidence_sort(sink->evidence);
+    reader_finish(sink);
     return true;
 }
 
@@ -148,7 +148,9 @@ bool layer_read_tar(struct stream *tar, const struct layer_read_settings *settin
     struct layer_walk *walk scoped(layer_walk_scope_close) = NULL;
     const struct layer_walk_settings walk_settings = {.warn = on_walk_warning,
                                                       .warn_context = &sink};
-    return layer_walk_open(tar, &walk_settings, &walk, err) && read_walk(walk, &sink, err);
+    bool ok = layer_walk_open(tar, &walk_settings, &walk, err) && read_walk(walk, &sink, err);
+    sink_stash_release(&sink);
+    return ok;
 }
 
 bool layer_read_directory(const char *path, const struct layer_read_settings *settings,
@@ -160,6 +162,8 @@ bool layer_read_directory(const char *path, const struct layer_read_settings *se
     struct layer_walk *walk scoped(layer_walk_scope_close) = NULL;
     const struct layer_walk_settings walk_settings = {.warn = on_walk_warning,
                                                       .warn_context = &sink};
-    return layer_walk_open_directory(path, &walk_settings, &walk, err) &&
-           read_walk(walk, &sink, err);
+    bool ok =
+        layer_walk_open_directory(path, &walk_settings, &walk, err) && read_walk(walk, &sink, err);
+    sink_stash_release(&sink);
+    return ok;
 }

@@ -26,6 +26,7 @@ struct package_reader {
     const char *name;
     bool (*wants)(const char *path);
     void (*read)(const struct reader_file *file, struct reader_sink *sink);
+    void (*finish)(struct reader_sink *sink); /* after the last file (may be NULL); sees stashes */
     int64_t most_bytes;
     bool database; /* states a whole database: an upper layer's file replaces it */
     bool binaries; /* offered every ELF, PE and Mach-O file, whatever `wants` says (may be NULL) */
@@ -38,3 +39,6 @@ extern const size_t package_reader_count;
 bool reader_wants_any(const char *path);
 /* Offers a file to every reader that wants it. */
 void reader_offer(const struct reader_file *file, struct reader_sink *sink);
+/* After the last file: readers that had to wait for a companion file read now. Then the evidence is
+ * sorted and whole, and the sink holds nothing. */
+void reader_finish(struct reader_sink *sink);

@@ -215,3 +215,32 @@ void sink_link(struct reader_sink *sink, const char *path, const char *target)
     evidence->links[evidence->link_count++] = (struct evidence_link){
         .path = clean(sink->arena, path), .target = clean(sink->arena, target)};
 }
+
+void sink_stash(struct reader_sink *sink, const struct reader_file *file)
+{
+    if (sink->stashed_bytes + (int64_t)file->bytes.length > 2 * LIMIT_DATABASE_BYTES) {
+        sink_warning(sink, "file-too-large", file->path, true, "over the cap: not read");
+        return;
+    }
+    struct sink_stash *stash = arena_new_object(sink->arena, struct sink_stash);
+    stash->path = arena_strdup(sink->arena, file->path);
+    buf_put_slice(&stash->bytes, file->bytes);
+    stash->next = sink->stashes;
+    sink->stashes = stash;
+    sink->stashed_bytes += (int64_t)file->bytes.length;
+}
+
+const struct sink_stash *sink_stash_find(const struct reader_sink *sink, const char *path)
+{
+    for (const struct sink_stash *stash = sink->stashes; stash; stash = stash->next)
+        if (strcmp(stash->path, path) == 0)
+            return stash;
+    return NULL;
+}
+
+void sink_stash_release(struct reader_sink *sink)
+{
+    for (struct sink_stash *stash = sink->stashes; stash; stash = stash->next)
+        buf_release(&stash->bytes);
+    sink->stashes = NULL;
+}

@@ -5,6 +5,13 @@
 #include "inventory/evidence.h"
 #include "inventory/reader.h"
 
+/* A file kept until the layer's end, for readers that need two of them. */
+struct sink_stash {
+    struct sink_stash *next;
+    const char *path;
+    struct buf bytes;
+};
+
 struct reader_sink {
     struct arena *arena;
     struct evidence *evidence;
@@ -15,6 +22,8 @@ struct reader_sink {
     size_t item_capacity, owned_capacity, set_capacity, warning_capacity;
     size_t gone_capacity, touched_capacity, link_capacity, fact_capacity;
     bool source_mode; /* dir: scans read lock files with full weight */
+    struct sink_stash *stashes;
+    int64_t stashed_bytes;
 };
 
 void sink_init(struct reader_sink *sink, struct arena *arena, struct evidence *evidence);
@@ -35,6 +44,10 @@ void sink_fact(struct reader_sink *sink, const char *kind, const char *path, con
 /* `lossy`: something may be missing, so the inventory is not complete. */
 void sink_warning(struct reader_sink *sink, const char *code, const char *path, bool lossy,
                   const char *format, ...) like_printf(5, 6);
+/* Keeps a copy until reader_finish; over the cap of a database it is left out, with a warning. */
+void sink_stash(struct reader_sink *sink, const struct reader_file *file);
+const struct sink_stash *sink_stash_find(const struct reader_sink *sink, const char *path);
+void sink_stash_release(struct reader_sink *sink);
 /* What the layer does to lower ones: for the layer's walk, not for readers. */
 void sink_gone(struct reader_sink *sink, const char *path, bool opaque);
 void sink_touched(struct reader_sink *sink, const char *path);

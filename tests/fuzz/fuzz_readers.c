@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, all.data, all.length);
     struct reader_file file = {.path = slice_string(arena, line), .bytes = {copy, all.length}};
     reader_offer(&file, &sink);
-    evidence_sort(&evidence);
+    reader_finish(&sink);
     evidence_encode(&evidence, &text);
     buf_release(&text);
     free(copy);

@@ -1,6 +1,6 @@
 /* Offers files to the package readers, for tests/corpora. One question a line on stdin:
  * PATH-IN-THE-IMAGE TAB FILE; "--" ends a case. Answer, one line a case: JSON
- * {"packages": [{type, name, version, path}], "warnings": [code]}. Lock files count in full. */
+ * {"packages": [{type, name, version, path, …}], "warnings": [code]}. Lock files count in full. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,9 +21,18 @@ static bool slurp(const char *name, struct buf *out)
 
 static void put_item(struct buf *out, const struct evidence_item *item)
 {
-    const char *const keys[] = {"type", "name", "version", "path", "reader"};
-    const char *const values[] = {item->component.type, item->component.name,
-                                  item->component.version, item->path, item->reader};
+    const char *const keys[] = {"type", "name",        "version",        "path",   "reader",
+                                "arch", "source_name", "source_version", "module", "vendor"};
+    const char *const values[] = {item->component.type,
+                                  item->component.name,
+                                  item->component.version,
+                                  item->path,
+                                  item->reader,
+                                  item->component.arch,
+                                  item->component.source_name,
+                                  item->component.source_version,
+                                  item->component.module,
+                                  item->component.vendor};
     for (size_t i = 0; i < array_count(keys); i++) {
         buf_printf(out, "%s\"%s\": ", i ? ", " : "{", keys[i]);
         buf_put_json(out, slice_of(values[i]));
@@ -71,7 +80,7 @@ int main(void)
                 .path = path, .bytes = buf_slice(&bytes), .executable = true};
             reader_offer(&file, &sink);
         } else if (!rest) {
-            evidence_sort(&evidence);
+            reader_finish(&sink);
             answer(&evidence);
             arena_free(arena);
             arena = arena_new();

@@ -6,6 +6,12 @@ const struct package_reader *const package_readers[] = {
     &reader_dpkg,
     &reader_dpkg_lists,
     &reader_dpkg_single,
+    &reader_apk,
+    &reader_rpm,
+    &reader_rpm_manifest,
+    &reader_pacman,
+    &reader_opkg,
+    &reader_portage,
     &reader_os_release,
     &reader_python,
     &reader_python_archive,
@@ -78,4 +84,18 @@ void reader_offer(const struct reader_file *file, struct reader_sink *sink)
         sink->opened_bytes = 0;
         reader->read(file, sink);
     }
+}
+
+void reader_finish(struct reader_sink *sink)
+{
+    for (size_t i = 0; i < package_reader_count; i++) {
+        if (!package_readers[i]->finish)
+            continue;
+        sink->reader = package_readers[i]->name;
+        sink->nesting = 0;
+        sink->opened_bytes = 0;
+        package_readers[i]->finish(sink);
+    }
+    sink_stash_release(sink);
+    evidence_sort(sink->evidence);
 }

@@ -1,0 +1,101 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "inventory/compose.h"
+#include "inventory/reader.h"
+#include "inventory/sink.h"
+#include "test.h"
+
+static void load(const char *name, struct buf *out)
+{
+    char path[1000], block[4096];
+    size_t got;
+    snprintf(path, sizeof(path), "%s/rpm/%s", TEST_DATA, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    while ((got = fread(block, 1, sizeof(block), file)) > 0)
+        buf_put(out, block, got);
+    fclose(file);
+}
+
+static void read_as(struct arena *arena, struct slice bytes, const char *path,
+                    struct evidence *evidence)
+{
+    struct reader_sink sink;
+    struct reader_file file = {.path = path, .bytes = bytes};
+    sink_init(&sink, arena, evidence);
+    sink_touched(&sink, path);
+    reader_offer(&file, &sink);
+    reader_finish(&sink);
+}
+
+TEST(every_kind_of_rpm_database_says_the_same)
+{
+    static const struct {
+        const char *file, *path;
+    } kinds[] = {
+        {"Packages.little", "var/lib/rpm/Packages"},
+        {"Packages.big", "var/lib/rpm/Packages"},
+        {"Packages.db", "usr/lib/sysimage/rpm/Packages.db"},
+        {"rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite"},
+    };
+    for (size_t i = 0; i < array_count(kinds); i++) {
+        struct arena *arena = arena_new();
+        struct evidence evidence;
+        struct buf bytes scoped(buf_release) = {0};
+        load(kinds[i].file, &bytes);
+        read_as(arena, buf_slice(&bytes), kinds[i].path, &evidence);
+        assert_true(evidence.complete);
+        assert_int_equal(evidence.set_count, 1);
+        const struct evidence_set *set = &evidence.sets[0];
+        assert_int_equal(set->count, 2); /* gpg-pubkey is no package */
+        assert_string_equal(set->items[0].component.name, "bash");
+        assert_string_equal(set->items[0].component.version, "5.1-2.el9");
+        assert_string_equal(set->items[0].component.source_name, "bash");
+        assert_string_equal(set->items[0].component.vendor, "Example");
+        assert_string_equal(set->items[1].component.version, "2:1~rc1-3");
+        assert_string_equal(set->items[1].component.source_name, "perl-x-src");
+        assert_string_equal(set->items[1].component.module, "perl:5.32:82:ab");
+        assert_int_equal(evidence.owned_count, 2);
+        assert_int_equal(evidence.owned[0].count, 3);
+        assert_string_equal(evidence.owned[0].paths[1], "usr/bin/bash");
+        arena_free(arena);
+    }
+}
+
+TEST(a_damaged_rpm_database_gives_the_rest_and_says_so)
+{
+    static const char *const files[] = {"Packages.little", "Packages.db", "rpmdb.sqlite"};
+    static const char *const paths[] = {"var/lib/rpm/Packages", "var/lib/rpm/Packages.db",
+                                        "var/lib/rpm/rpmdb.sqlite"};
+    for (size_t i = 0; i < array_count(files); i++) {
+        struct arena *arena = arena_new();
+        struct evidence evidence;
+        struct buf bytes scoped(buf_release) = {0};
+        load(files[i], &bytes);
+        bytes.length = bytes.length * 3 / 4;
+        read_as(arena, buf_slice(&bytes), paths[i], &evidence);
+        assert_false(evidence.complete);
+        assert_true(evidence.warning_count > 0);
+        arena_free(arena);
+    }
+}
+
+TEST(apk_packages_and_their_origin)
+{
+    static const char text[] = "P:musl\nV:1.2.4-r2\nA:x86_64\no:musl\nF:lib\n"
+                               "R:ld-musl-x86_64.so.1\n\n\nP:ssl_client\nV:1.36.1-r5\n"
+                               "A:x86_64\no:busybox\nF:\nF:usr/bin\nR:ssl_client\n";
+    struct arena *arena = arena_new();
+    struct evidence evidence;
+    struct inventory inventory;
+    read_as(arena, slice_of(text), "lib/apk/db/installed", &evidence);
+    const struct evidence *layers[] = {&evidence};
+    inventory_compose(layers, 1, NULL, arena, &inventory);
+    assert_int_equal(inventory.package_count, 2);
+    assert_string_equal(inventory.packages[1].component.source_name, "busybox");
+    assert_string_equal(inventory.packages[1].component.version, "1.36.1-r5");
+    assert_int_equal(evidence.owned_count, 2);
+    assert_string_equal(evidence.owned[1].paths[0], "usr/bin/ssl_client");
+    arena_free(arena);
+}

@@ -1,1 +1,0 @@
-delete from application_repository where application = $1

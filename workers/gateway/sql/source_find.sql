@@ -1,1 +1,0 @@
-select 1 from source where source = $1

@@ -1,1 +1,0 @@
-insert into team (team) values ($1) on conflict do nothing

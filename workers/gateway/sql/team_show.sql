@@ -1,1 +1,0 @@
-select json_build_object('team', team, 'created_at', created_at)::text from team where team = $1
