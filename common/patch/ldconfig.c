@@ -278,7 +278,7 @@ static int by_tail(const void *a, const void *b)
 
     for (size_t i = 1; i <= (m < n ? m : n); i++)
         if (x[m - i] != y[n - i])
-            return (unsigned char)x[m - i] - (unsigned char)y[n - i];
+            return (unsigned char)y[n - i] - (unsigned char)x[m - i];
     return m == n ? 0 : m < n ? 1 : -1;
 }
 
@@ -369,7 +369,7 @@ void ldconfig_run(struct arena *arena, struct root *root, const char *generator)
 {
     struct builder b = {.arena = arena, .root = root};
     struct buf cache scoped(buf_release) = {0};
-    static const char *const system[] = {"/lib", "/usr/lib", "/lib64", "/usr/lib64"};
+    static const char *const system[] = {"/lib", "/usr/lib"};
 
     if (!root_lookup(root, "etc/ld.so.conf") && !root_lookup(root, "etc/ld.so.cache"))
         return;

@@ -92,6 +92,8 @@ struct root_change {
 /* What differs from the base, in layer_entry_compare's order. */
 void root_changes(const struct root *root, struct arena *arena, struct root_change **out,
                   size_t *count);
+/* The newest time among the changed entries that have one: what entries of ours are dated with. */
+int64_t root_epoch(const struct root *root);
 bool root_write(const struct root *root, struct layer_writer *writer, size_t *entries,
                 struct error *err);
 /* Calls visit for every node that exists, parents first, names sorted. */

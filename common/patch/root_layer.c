@@ -279,15 +279,33 @@ void root_changes(const struct root *root, struct arena *arena, struct root_chan
     *count = changes.count;
 }
 
+int64_t root_epoch(const struct root *root)
+{
+    struct arena *scratch scoped(arena_scope_free) = arena_new();
+    struct root_change *changes;
+    size_t count;
+    int64_t newest = 0;
+
+    root_changes(root, scratch, &changes, &count);
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].entry.mtime_s > newest)
+            newest = changes[i].entry.mtime_s;
+    return newest;
+}
+
 bool root_write(const struct root *root, struct layer_writer *writer, size_t *entries,
                 struct error *err)
 {
     struct arena *scratch scoped(arena_scope_free) = arena_new();
     struct root_change *changes;
 
+    int64_t epoch = root_epoch(root);
+
     root_changes(root, scratch, &changes, entries);
     for (size_t i = 0; i < *entries; i++) {
-        const struct root_change *change = &changes[i];
+        struct root_change *change = &changes[i];
+        if (!change->entry.mtime_s)
+            change->entry.mtime_s = epoch;
         if (!layer_writer_entry(writer, &change->entry, err))
             return false;
         if (change->entry.type != ENTRY_FILE || change->entry.whiteout || !change->entry.size)
