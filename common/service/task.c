@@ -75,10 +75,10 @@ bool task_begin(struct db_tx *tx, struct task *task, bool again, enum task_start
         *out = TASK_RUN;
         return true;
     }
-    *out = strcmp(state, "done") == 0 ? TASK_DONE : TASK_PARKED;
-    if (*out == TASK_DONE || strcmp(state, "parked") == 0)
-        return true;
-    return park_crashed(tx, task, err);
+    *out = strcmp(state, "done") == 0       ? TASK_DONE
+           : strcmp(state, "deferred") == 0 ? TASK_WAITS
+                                            : TASK_PARKED;
+    return strcmp(state, "started") != 0 || park_crashed(tx, task, err);
 }
 
 bool task_done(struct db_tx *tx, const struct task *task, struct error *err)

@@ -10,6 +10,7 @@
 enum task_start {
     TASK_RUN,    /* this attempt is recorded: go */
     TASK_DONE,   /* was finished before: skip */
+    TASK_WAITS,  /* is deferred to a later time, when the janitor sends it: skip this copy */
     TASK_PARKED, /* is parked, or this would be the third start that never finished: skip */
 };
 

@@ -130,7 +130,7 @@ static enum outcome begin(struct try *try, bool *go)
     }
     try->begun = true;
     *go = start == TASK_RUN;
-    try->verdict = start == TASK_DONE ? "repeated" : "parked";
+    try->verdict = start == TASK_DONE ? "repeated" : start == TASK_WAITS ? "waits" : "parked";
     return SETTLED;
 }
 
@@ -301,11 +301,12 @@ bool worker_idle(struct worker_run *run)
 }
 
 /* What the handler and other replicas left in the outbox. */
-static bool flush(struct worker_run *run)
+static bool flush(struct worker_run *run, bool own)
 {
     struct error err = {0};
     size_t published = 0;
-    crash_point("before-flush");
+    if (own)
+        crash_point("before-flush");
     bool good = outbox_flush(run->db, run->bus, FLUSH_MOST, &published, &err);
     if (good && published)
         crash_point("after-flush");
@@ -371,7 +372,7 @@ void *worker_handle(void *context)
             next_idle = clock_monotonic_ms() + idle_ms;
         }
         if (good && (wake || puts != run->db->puts || clock_monotonic_ms() >= next_flush)) {
-            good = flush(run);
+            good = flush(run, puts != run->db->puts);
             puts = run->db->puts;
             next_flush = clock_monotonic_ms() + 1000;
         }
@@ -381,7 +382,7 @@ void *worker_handle(void *context)
     if (!good)
         atomic_store(&run->failed, true);
     else
-        (void)flush(run);
+        (void)flush(run, false);
     worker_poke(run);
     return NULL;
 }

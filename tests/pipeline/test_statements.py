@@ -1,0 +1,63 @@
+"""Every SQL statement of every worker against the migrated schema, under that worker's own role: it
+parses, its names exist, and the role's rights suffice (EXPLAIN starts the executor, runs nothing)."""
+
+import glob
+import os
+
+import pytest
+
+pytestmark = pytest.mark.program("resole-setup")
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROLES = ["gateway", "fetcher", "unpacker", "matcher", "patch_builder", "notifier", "janitor"]
+# What only resole-setup's own role runs.
+SETUP = ["setup"]
+
+
+def statements():
+    for path in sorted(glob.glob(f"{ROOT}/workers/*/sql/*.sql")):
+        folder = path.split("/")[-3]
+        yield path, "postgres" if folder in SETUP else f"resole_{folder}"
+    for path in sorted(glob.glob(f"{ROOT}/common/*/sql/*.sql")):
+        for role in ROLES:
+            yield path, f"resole_{role}"
+
+
+@pytest.fixture(scope="module")
+def migrated(new_system):
+    return new_system(registry=False)
+
+
+def problem_of(connection, text):
+    import psycopg2
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(f"prepare one as {text}")
+            cursor.execute("select cardinality(parameter_types) from pg_prepared_statements where name = 'one'")
+            count = cursor.fetchone()[0]
+            values = ", ".join(["null"] * count)
+            cursor.execute(f"explain execute one ({values})" if count else "explain execute one")
+            return None
+        except psycopg2.Error as why:
+            return str(why).strip()
+        finally:
+            connection.rollback()
+            cursor.execute("deallocate all")
+            connection.commit()
+
+
+def test_every_statement_prepares_and_its_role_may_run_it(migrated, postgres):
+    import psycopg2
+    found, problems, connections = 0, [], {}
+    for path, role in statements():
+        if role not in connections:
+            connections[role] = psycopg2.connect(postgres.url(migrated.database, role))
+        with open(path, encoding="utf-8") as file:
+            problem = problem_of(connections[role], file.read())
+        found += 1
+        if problem:
+            problems.append(f"{os.path.relpath(path, ROOT)} as {role}: {problem}")
+    for connection in connections.values():
+        connection.close()
+    assert found > 20
+    assert not problems, "\n".join(problems)
