@@ -42,3 +42,42 @@ def test_a_built_image_is_read_by_another_tool(place):
             assert "Package: libc6" in status.read()
     finally:
         registry.kill()
+
+
+def test_apt_trusts_the_repository_that_the_tests_make(place):
+    """apt itself reads it with its key, and refuses it with another."""
+    import os
+    from debian_repository import Key, Repository
+    os.makedirs(f"{place}/apt")
+    key, other = Key(f"{place}/apt/key"), Key(f"{place}/apt/other")
+    repository = Repository(f"{place}/apt/repository", key)
+    try:
+        repository.add("stable-security", "thing", "1.0-1+deb12u1", {"usr/share/thing": "x"}, changelog="thing (1.0)\n")
+        repository.publish("stable-security", "stable")
+
+        def update(keyring):
+            root = f"{place}/apt/root-{os.path.basename(os.path.dirname(keyring))}"
+            for path in ("lists/partial", "cache/archives/partial", "etc"):
+                os.makedirs(f"{root}/{path}", exist_ok=True)
+            with open(f"{root}/etc/sources.list", "w", encoding="utf-8") as file:
+                file.write(f"deb [signed-by={keyring}] {repository.address} stable-security main\n")
+            options = [f"Dir::Etc::SourceList={root}/etc/sources.list", "Dir::Etc::SourceParts=/dev/null",
+                       f"Dir::State::Lists={root}/lists", f"Dir::Cache={root}/cache", "APT::Sandbox::User=root",
+                       "Acquire::Languages=none", "APT::Architecture=amd64", "APT::Architectures=amd64"]
+            arguments = [a for o in options for a in ("-o", o)]
+            done = subprocess.run(["apt-get", *arguments, "--error-on=any", "update"], capture_output=True, text=True,
+                                  check=False)
+            found = subprocess.run(["apt-cache", *arguments, "policy", "thing"], capture_output=True, text=True,
+                                   check=False)
+            return done, found.stdout
+
+        done, found = update(key.public)
+        assert done.returncode == 0, done.stderr
+        assert "1.0-1+deb12u1" in found
+        done, found = update(other.public)
+        assert done.returncode != 0
+        assert "1.0-1+deb12u1" not in found
+    finally:
+        repository.close()
+        key.close()
+        other.close()

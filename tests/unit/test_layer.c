@@ -386,7 +386,7 @@ TEST(empty_layers)
     struct error err = {0};
     const size_t sizes[] = {0, 1024};
     for (size_t i = 0; i < 2; i++) {
-        const struct layer_entry *entry;
+        const struct layer_entry *entry = NULL;
         struct stream *memory scoped(stream_scope_close) =
             stream_of_memory((struct slice){.data = zeros, .length = sizes[i]});
         struct layer_walk *walk scoped(layer_walk_scope_close) = NULL;

@@ -197,7 +197,9 @@ static void answer_error(struct call *call, const struct error *err)
 {
     int status = err->kind == ERROR_INPUT ? 400 : err->kind == ERROR_RETRY ? 503 : 500;
     if (status == 400) {
-        call_refuse(call, 400, "Bad request", "%s", err->text);
+        /* The database's details show whole rows, secrets among them. */
+        size_t shown = slice_find(slice_of(err->text), " DETAIL:");
+        call_refuse(call, 400, "Bad request", "%.*s", (int)shown, err->text);
         return;
     }
     log_error("request failed", LOG_TEXT("method", call->request->method),

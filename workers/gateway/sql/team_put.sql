@@ -1,0 +1,1 @@
+insert into team (team) values ($1) on conflict do nothing
