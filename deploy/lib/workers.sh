@@ -8,6 +8,7 @@ common_settings() {
 RESOLE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
 RESOLE_BLOB_DIR=$STATE/blobs
 RESOLE_PROGRAMS_DIR=$STATE/bin
+RESOLE_SEAL_KEY_FILE=$STATE/etc/seal.key
 ENV
 }
 
@@ -16,7 +17,17 @@ worker_settings() {
     common_settings
     echo "RESOLE_DATABASE_URL=host=$PG_SOCKET user=$role dbname=resole"
     echo "RESOLE_ADMIN_PORT=$(admin_port "$1")"
-    [ "$1" != gateway ] || echo "RESOLE_GATEWAY_PORT=$GATEWAY_PORT"
+    if [ "$1" = gateway ]; then
+        echo "RESOLE_GATEWAY_PORT=$GATEWAY_PORT"
+        echo "RESOLE_GATEWAY_ADMIN_TOKEN_FILE=$STATE/etc/admin-token.secret"
+    fi
+}
+
+# The key that seals secrets in the database and the operator's token: made once, for the parts' user.
+make_keys() {
+    [ -s "$STATE/etc/seal.key" ] || (umask 077 && head -c 32 /dev/urandom >"$STATE/etc/seal.key")
+    secret admin-token >/dev/null
+    chown "$RESOLE_USER:" "$STATE/etc/seal.key" "$STATE/etc/admin-token.secret"
 }
 
 worker_is_ready() { curl -fsS -o /dev/null "http://127.0.0.1:$(admin_port "$1")/readyz"; }
