@@ -55,6 +55,14 @@ void job_wake(struct job *job);
 bool job_host_allowed(struct job *job, const char *host, struct error *err) must_check;
 void job_host_ok(struct job *job, const char *host);
 
+/* A message that will not be tried again. */
+struct parked_message {
+    const struct topic *topic; /* NULL: not one of ours */
+    struct slice value;
+    struct envelope envelope;
+    const struct error *why;
+};
+
 struct hears {
     const struct topic *topic;
     bool (*on)(struct job *job, struct error *err);
@@ -76,6 +84,9 @@ struct worker {
      * outbox_put. INPUT is logged, RETRY is logged and tried again, FATAL leaves. */
     bool (*idle)(struct job *job, struct error *err);
     int64_t idle_ms;
+    /* In the transaction that parks a message: the worker's own rows (run, image) say why. */
+    bool (*parked)(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                   struct error *err);
     const int64_t *idle_every_ms; /* the same as a setting of the worker; or NULL */
     /* Unknown causes (ERROR_RETRY without outside): tries before parking; 0: 8. */
     int64_t budget;

@@ -138,12 +138,19 @@ static enum outcome begin(struct try *try, bool *go)
 static enum outcome settle(struct try *try, const struct error *why)
 {
     int64_t budget = try->run->worker->budget ? try->run->worker->budget : BUDGET_DEFAULT;
+    bool told = false; /* a hook that fails once is left out: the message must park */
     for (;;) {
         struct error err = {0};
         bool parked = why->kind == ERROR_INPUT;
         struct db_tx *tx = db_begin(try->run->db, try->arena, &err);
         bool good = tx && (parked ? task_park(tx, &try->task, why, &err)
                                   : task_defer(tx, &try->task, why, budget, &parked, &err));
+        if (good && parked && try->run->worker->parked && !told) {
+            told = true;
+            struct parked_message what = {try->message->topic, try->message->value, try->envelope,
+                                          why};
+            good = try->run->worker->parked(tx, try->arena, &what, &err);
+        }
         if (good && db_commit(tx, &err)) {
             try->verdict = parked ? "parked" : "deferred";
             log_warning(parked ? "message parked" : "message deferred",

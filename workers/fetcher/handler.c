@@ -31,27 +31,27 @@ void fetcher_stop(void *opaque)
     free(state);
 }
 
-/* A push that can never be read says so in its run row; the skeleton rolls the work back. */
-static bool failed(struct job *job, int64_t run, struct error *err)
+/* A push that can never be read says so in its run row. */
+bool fetcher_parked(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                    struct error *err)
 {
-    struct error ignored = {0};
-    if (err->kind != ERROR_INPUT || run == 0)
-        return false;
-    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, &ignored);
-    if (tx && store_run_state(tx, run, "parked", err->text, NULL, &ignored) &&
-        store_run_step(tx, run, "fetched", "parked", err->text, &ignored) &&
-        db_commit(tx, &ignored))
-        tx = NULL;
-    return false;
+    int64_t run = 0;
+    if (what->topic == &topic_image_pushed) {
+        struct image_pushed in = {0};
+        struct error ignored = {0};
+        if (!message_decode(arena, what->topic, what->value, &in, &ignored))
+            return true;
+        run = in.run;
+    }
+    return store_run_parked(tx, run, what->envelope.source, what->envelope.id, what->why->text,
+                            err);
 }
 
 static bool handle(struct job *job, struct fetch *fetch, struct error *err)
 {
-    if (!fetch_begin(job, fetch, err))
-        return failed(job, fetch->run, err);
-    bool done =
-        fetch->deleted ? fetch_forget(job, fetch, "deleted", err) : fetch_name(job, fetch, err);
-    return done || failed(job, fetch->run, err);
+    return fetch_begin(job, fetch, err) &&
+           (fetch->deleted ? fetch_forget(job, fetch, "deleted", err)
+                           : fetch_name(job, fetch, err));
 }
 
 bool on_image_pushed(struct job *job, struct error *err)

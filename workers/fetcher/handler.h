@@ -12,5 +12,7 @@ struct fetcher_state {
 
 bool fetcher_start(struct job *job, struct error *err);
 void fetcher_stop(void *state);
+bool fetcher_parked(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                    struct error *err);
 bool on_image_pushed(struct job *job, struct error *err);
 bool on_image_due(struct job *job, struct error *err);

@@ -33,6 +33,7 @@ static const struct worker fetcher = {
     .deadline_s = 1800,
     .start = fetcher_start,
     .stop = fetcher_stop,
+    .parked = fetcher_parked,
 };
 
 int main(int argc, char **argv)

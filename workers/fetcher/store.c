@@ -43,6 +43,14 @@ bool store_run_state(struct db_tx *tx, int64_t run, const char *state, const cha
                   err);
 }
 
+bool store_run_parked(struct db_tx *tx, int64_t run, const char *event_source, const char *event_id,
+                      const char *why, struct error *err)
+{
+    return db_run(tx, &sql_run_parked,
+                  DB_ARGS(db_i64(run), db_text(event_source), db_text(event_id), db_text(why)),
+                  NULL, err);
+}
+
 bool store_run_step(struct db_tx *tx, int64_t run, const char *step, const char *state,
                     const char *detail, struct error *err)
 {

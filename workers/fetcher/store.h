@@ -23,6 +23,9 @@ bool store_run_open(struct db_tx *tx, const struct store_run *what, int64_t *run
 /* state: running, done, ignored, parked */
 bool store_run_state(struct db_tx *tx, int64_t run, const char *state, const char *reason,
                      const char *digest, struct error *err);
+/* The run (0: the one that this event opened) ends parked. */
+bool store_run_parked(struct db_tx *tx, int64_t run, const char *event_source, const char *event_id,
+                      const char *why, struct error *err);
 bool store_run_step(struct db_tx *tx, int64_t run, const char *step, const char *state,
                     const char *detail, struct error *err);
 
