@@ -11,17 +11,37 @@ static bool wants_deps(const char *path)
     return path_has_suffix(path, ".deps.json") || path_is_below(path, "project.assets.json");
 }
 
+/* A library that brings no file along is there in name only: the framework stands in for it. */
+static bool is_empty(const json_t *target, const char *key)
+{
+    static const char *const assets[] = {"runtime", "native", "runtimeTargets", "resources"};
+    const json_t *library = json_object_get(target, key);
+    for (size_t i = 0; i < array_count(assets); i++)
+        if (json_object_size(json_object_get(library, assets[i])) > 0)
+            return false;
+    return library != NULL;
+}
+
+/* The target that the application runs on. */
+static const json_t *runtime_target(const json_t *json)
+{
+    struct slice name = lang_text(json_object_get(json, "runtimeTarget"), "name");
+    return json_object_getn(json_object_get(json, "targets"), name.data, name.length);
+}
+
 /* libraries: {"Name/1.2.3": {"type": "package"}}; projects are the application's own. */
 static void read_deps(const struct reader_file *file, struct reader_sink *sink)
 {
     json_t *json scoped(lang_json_free) = lang_json(file, sink), *library;
     bool published = path_has_suffix(file->path, ".deps.json");
+    const json_t *target = runtime_target(json);
     const char *key;
     json_object_foreach(json_object_get(json, "libraries"), key, library)
     {
         struct slice id = slice_of(key), type = lang_text(library, "type");
         size_t slash = slice_find_byte(id, '/');
-        if (slice_is_nocase(type, "project") || slice_is_nocase(type, "reference"))
+        if (slice_is_nocase(type, "project") || slice_is_nocase(type, "reference") ||
+            (published && is_empty(target, key)))
             continue;
         lang_put(sink, file, "nuget", slice_sub(id, 0, slash), slice_sub(id, slash + 1, id.length),
                  published ? CONFIDENCE_INSTALLED : lang_declared(sink));

@@ -217,20 +217,36 @@ static bool wants_vendor(const char *path)
     return path_is_below(path, "vendor/modules.txt");
 }
 
-/* "# path version" or "# path version => path version". */
+/* "# path version", "# path version => path version", "# path => path version". */
+static bool vendor_header(struct slice line, struct slice *name, struct slice *version)
+{
+    struct slice word[6];
+    size_t count = 0;
+    line = slice_sub(line, 2, line.length);
+    while (count < 6 && slice_take_word(&line, &word[count]))
+        count++;
+    size_t at = count == 5 && slice_is(word[2], "=>")   ? 3
+                : count == 4 && slice_is(word[1], "=>") ? 2
+                                                        : 0;
+    if (count < 2)
+        return false;
+    *name = word[at];
+    *version = word[at + 1];
+    return slice_has_prefix(*version, "v");
+}
+
+/* A module counts once a package of it stands below its header. A directory in its place has no
+ * version; then the replaced one stands. */
 static void read_vendor(const struct reader_file *file, struct reader_sink *sink)
 {
-    struct slice text = file->bytes, line, word[6];
+    struct slice text = file->bytes, line, name = {"", 0}, version = {"", 0};
     while (slice_take_line(&text, &line)) {
-        size_t count = 0;
-        if (!slice_has_prefix(line, "# "))
+        if (slice_has_prefix(line, "# ") && !vendor_header(line, &name, &version))
+            name = version = slice_of("");
+        if (line.length == 0 || line.data[0] == '#')
             continue;
-        line = slice_sub(line, 2, line.length);
-        while (count < 6 && slice_take_word(&line, &word[count]))
-            count++;
-        size_t name = count == 5 && slice_is(word[2], "=>") ? 3 : 0;
-        if (count >= 2 && slice_has_prefix(word[name + 1], "v"))
-            lang_put(sink, file, "golang", word[name], word[name + 1], lang_declared(sink));
+        lang_put(sink, file, "golang", name, version, lang_declared(sink));
+        name = version = slice_of("");
     }
 }
 

@@ -168,18 +168,64 @@ static bool wants_julia(const char *path)
     return path_is_below(path, "Manifest.toml");
 }
 
-/* [[deps.Name]] version = "1.2.3"; before Julia 1.6.2 [[Name]]. */
+/* [[deps.Name]] version = "1.2.3"; before Julia 1.6.2 [[Name]]. What has no version comes with
+ * Julia itself. */
 static void read_julia(const struct reader_file *file, struct reader_sink *sink)
 {
     struct toml toml = {.rest = file->bytes, .table = {"", 0}};
     struct toml_pair pair;
-    while (toml_next(&toml, &pair)) {
-        struct slice name = toml.table;
-        if (slice_has_prefix(name, "deps."))
-            name = slice_sub(name, 5, name.length);
-        if (slice_is(pair.key, "version") && slice_find_byte(name, '.') == name.length)
-            lang_put(sink, file, "julia", name, pair.value, lang_declared(sink));
+    struct slice julia = {"", 0}, name = {"", 0}, version = {"", 0};
+    bool more;
+    do {
+        more = toml_next(&toml, &pair);
+        if (!more || pair.key.length == 0) {
+            lang_put(sink, file, "julia", name, version.length ? version : julia,
+                     lang_declared(sink));
+            name = toml.table;
+            version = slice_of("");
+            if (slice_has_prefix(name, "deps."))
+                name = slice_sub(name, 5, name.length);
+            if (slice_find_byte(name, '.') < name.length || slice_is(name, "deps"))
+                name = slice_of("");
+        } else if (slice_is(pair.key, "julia_version")) {
+            julia = pair.value;
+        } else if (slice_is(pair.key, "version")) {
+            version = pair.value;
+        }
+    } while (more);
+}
+
+static bool wants_jvm(const char *path)
+{
+    return path_is_below(path, "release");
+}
+
+/* The file "release" at the top of a JDK or JRE: KEY="value" lines. */
+static void read_jvm(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line, version = {"", 0}, runtime = {"", 0}, full = {"", 0};
+    struct slice kind = {"", 0}, implementor = {"", 0}, build = {"", 0};
+    const struct {
+        const char *key;
+        struct slice *value;
+    } keys[] = {{"JAVA_VERSION", &version},    {"JAVA_RUNTIME_VERSION", &runtime},
+                {"FULL_VERSION", &full},       {"IMAGE_TYPE", &kind},
+                {"IMPLEMENTOR", &implementor}, {"BUILD_TYPE", &build}};
+    while (slice_take_line(&text, &line)) {
+        size_t equals = slice_find_byte(line, '=');
+        for (size_t i = 0; i < array_count(keys); i++)
+            if (slice_is(slice_sub(line, 0, equals), keys[i].key))
+                *keys[i].value = lang_unquote(slice_sub(line, equals + 1, line.length));
     }
+    if (version.length == 0)
+        return;
+    bool oracle = slice_has_prefix(implementor, "Oracle") || slice_is(build, "commercial");
+    const char *name = slice_is(kind, "JRE") ? "jre" : oracle ? "jdk" : "openjdk";
+    lang_put(sink, file, "generic", slice_of(name),
+             runtime.length ? runtime
+             : full.length  ? full
+                            : version,
+             CONFIDENCE_RECOGNISED);
 }
 
 #define READER(variable, text, wanted, reading)                                                    \
@@ -193,4 +239,5 @@ READER(reader_mix_lock, "mix-lock", wants_mix, read_mix);
 READER(reader_rebar_lock, "rebar-lock", wants_rebar, read_rebar);
 READER(reader_swift, "swift", wants_swift, read_swift);
 READER(reader_lua, "lua", wants_lua, read_lua);
+READER(reader_jvm, "jvm", wants_jvm, read_jvm);
 READER(reader_julia, "julia", wants_julia, read_julia);

@@ -49,6 +49,16 @@ static void put(struct reader_sink *sink, const struct reader_file *file, struct
         lang_put(sink, file, "npm", name, version, lang_declared(sink));
 }
 
+/* "node_modules/a/node_modules/@b/c" is "@b/c"; what is not below node_modules is a workspace. */
+static struct slice name_of(const char *path)
+{
+    static const char below[] = "node_modules/";
+    const char *last = NULL;
+    for (const char *at = path; (at = strstr(at, below)); at++)
+        last = at;
+    return slice_of(last ? last + strlen(below) : "");
+}
+
 static void read_dependencies(struct reader_sink *sink, const struct reader_file *file,
                               json_t *dependencies, int depth)
 {
@@ -58,19 +68,10 @@ static void read_dependencies(struct reader_sink *sink, const struct reader_file
         return;
     json_object_foreach(dependencies, name, entry)
     {
-        put(sink, file, slice_of(name), lang_text(entry, "version"));
+        struct slice below = name_of(name);
+        put(sink, file, below.length ? below : slice_of(name), lang_text(entry, "version"));
         read_dependencies(sink, file, json_object_get(entry, "dependencies"), depth + 1);
     }
-}
-
-/* "node_modules/a/node_modules/@b/c" is "@b/c"; what is not below node_modules is a workspace. */
-static struct slice name_of(const char *path)
-{
-    static const char below[] = "node_modules/";
-    const char *last = NULL;
-    for (const char *at = path; (at = strstr(at, below)); at++)
-        last = at;
-    return slice_of(last ? last + strlen(below) : "");
 }
 
 static void read_lock(const struct reader_file *file, struct reader_sink *sink)

@@ -61,6 +61,8 @@ static void read_requirement(struct reader_sink *sink, const struct reader_file 
     while (n < line.length && !strchr(" \t;#,\\)", line.data[n]))
         n++;
     version = slice_sub(line, 0, n);
+    if (n == 0 || !((version.data[0] >= '0' && version.data[0] <= '9') || version.data[0] == 'v'))
+        return;
     struct slice rest = slice_trim(slice_sub(line, n, line.length));
     bool wildcard = slice_find_byte(version, '*') < version.length;
     if (!wildcard && !slice_has_prefix(rest, ","))
@@ -69,7 +71,13 @@ static void read_requirement(struct reader_sink *sink, const struct reader_file 
 
 static void read_requirements(const struct reader_file *file, struct reader_sink *sink)
 {
+    struct buf narrow scoped(buf_release) = {0};
     struct slice text = file->bytes, line;
+    if (slice_has_prefix(text, "\xff\xfe")) { /* UTF-16, as PowerShell writes it */
+        for (size_t i = 2; i + 1 < text.length; i += 2)
+            buf_put_byte(&narrow, text.data[i + 1] ? '?' : text.data[i]);
+        text = buf_slice(&narrow);
+    }
     while (slice_take_line(&text, &line))
         if (line.length && line.data[0] != '#' && line.data[0] != '-')
             read_requirement(sink, file, line);

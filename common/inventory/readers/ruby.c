@@ -28,8 +28,28 @@ static struct slice literal(struct slice value)
     return slice_find(text, "#{") < text.length ? slice_of("") : text;
 }
 
+/* "VERSION = '1.2'" in the same file; false for any other line. */
+static bool constant(struct slice line, struct slice name, struct slice *value)
+{
+    size_t equals = slice_find_byte(line, '=');
+    if (equals == line.length || !slice_equal(slice_trim(slice_sub(line, 0, equals)), name))
+        return false;
+    *value = literal(slice_sub(line, equals + 1, line.length));
+    return value->length > 0;
+}
+
+/* What a constant that the version names is set to. */
+static struct slice find_constant(struct slice text, struct slice name)
+{
+    struct slice line, value;
+    while (slice_take_line(&text, &line))
+        if (constant(line, name, &value))
+            return value;
+    return slice_of("");
+}
+
 /* The value of a line "s.key = …". */
-static bool assigned(struct slice line, const char *key, struct slice *value)
+static bool is_assignment(struct slice line, const char *key, struct slice *value)
 {
     size_t equals = slice_find_byte(line, '=');
     struct slice left = slice_trim(slice_sub(line, 0, equals));
@@ -39,7 +59,15 @@ static bool assigned(struct slice line, const char *key, struct slice *value)
     size_t stem = left.length - strlen(key);
     if (stem == 0 || left.data[stem - 1] != '.')
         return false;
-    *value = literal(slice_sub(line, equals + 1, line.length));
+    *value = slice_trim(slice_sub(line, equals + 1, line.length));
+    return value->length > 0;
+}
+
+static bool assigned(struct slice line, const char *key, struct slice *value)
+{
+    if (!is_assignment(line, key, value))
+        return false;
+    *value = literal(*value);
     return value->length > 0;
 }
 
@@ -47,12 +75,16 @@ static void read(const struct reader_file *file, struct reader_sink *sink)
 {
     struct slice text = file->bytes, line, value, name = {"", 0}, version = {"", 0};
     bool installed = strstr(file->path, "specifications/") != NULL;
+    if (slice_find(text, "Gem::Specification") == text.length)
+        return;
     while (slice_take_line(&text, &line)) {
         line = slice_trim(line);
         if (name.length == 0 && assigned(line, "name", &value))
             name = value;
         else if (version.length == 0 && assigned(line, "version", &value))
             version = value;
+        else if (version.length == 0 && is_assignment(line, "version", &value))
+            version = find_constant(file->bytes, value);
     }
     lang_put(sink, file, "gem", name, version,
              installed ? CONFIDENCE_INSTALLED : CONFIDENCE_RECOGNISED);

@@ -44,6 +44,7 @@ const struct package_reader *const package_readers[] = {
     &reader_swift,
     &reader_lua,
     &reader_julia,
+    &reader_jvm,
 };
 const size_t package_reader_count = array_count(package_readers);
 

@@ -19,11 +19,15 @@ static void document_free(struct document *document)
     yaml_parser_delete(&document->parser);
 }
 
-static bool document_load(struct document *document, const struct reader_file *file,
+/* The next document of the file; false at the end. */
+static bool document_next(struct document *document, const struct reader_file *file,
                           struct reader_sink *sink)
 {
-    yaml_parser_set_input_string(&document->parser, (const unsigned char *)file->bytes.data,
-                                 file->bytes.length);
+    if (document->loaded)
+        yaml_document_delete(&document->yaml);
+    else
+        yaml_parser_set_input_string(&document->parser, (const unsigned char *)file->bytes.data,
+                                     file->bytes.length);
     document->loaded = yaml_parser_load(&document->parser, &document->yaml);
     if (!document->loaded)
         sink_warning(sink, "yaml", file->path, true, "line %zu: %s",
@@ -66,10 +70,12 @@ static void read_map(const struct reader_file *file, struct reader_sink *sink, c
                      on_pair *on)
 {
     struct document document scoped(document_free) = {.loaded = false};
-    if (!yaml_parser_initialize(&document.parser) || !document_load(&document, file, sink))
+    if (!yaml_parser_initialize(&document.parser))
         return;
-    yaml_node_t *root = yaml_document_get_root_node(&document.yaml);
-    each_pair(sink, file, &document.yaml, member(&document.yaml, root, key), on);
+    while (document_next(&document, file, sink)) {
+        yaml_node_t *root = yaml_document_get_root_node(&document.yaml);
+        each_pair(sink, file, &document.yaml, member(&document.yaml, root, key), on);
+    }
 }
 
 static bool wants_pnpm(const char *path)
@@ -82,25 +88,51 @@ static bool is_version(struct slice text)
     return text.length && text.data[0] >= '0' && text.data[0] <= '9';
 }
 
-/* "/a/1.0.0_peer", "/@a/b@1.0.0(peer)", "a@1.0.0": the name and the version without peers. */
-static bool split_key(struct slice key, struct slice *name, struct slice *version)
+/* Where the "@" before the version stands; one at the front belongs to the name. */
+static size_t find_at(struct slice key)
 {
-    if (slice_has_prefix(key, "/"))
-        key = slice_sub(key, 1, key.length);
-    key = lang_before(key, '(');
     size_t at = 1;
     while (at < key.length && key.data[at] != '@')
         at++;
-    if (at < key.length && is_version(slice_sub(key, at + 1, key.length))) {
-        *name = slice_sub(key, 0, at);
-        *version = slice_sub(key, at + 1, key.length);
-        return true;
-    }
-    at = key.length;
-    while (at > 0 && key.data[at - 1] != '/')
+    return at < key.length ? at : key.length;
+}
+
+static size_t count_slashes(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.length; i++)
+        count += text.data[i] == '/';
+    return count;
+}
+
+/* A registry's host in front: "registry.npmjs.org/@a/b/1.0.0". */
+static struct slice without_host(struct slice key)
+{
+    size_t slash = slice_find_byte(key, '/');
+    struct slice first = slice_sub(key, 0, slash);
+    bool host = slash < key.length && first.length && first.data[0] != '@' &&
+                slice_find_byte(first, '.') < first.length;
+    return host ? slice_sub(key, slash + 1, key.length) : key;
+}
+
+/* "/a/1.0.0_peer@2", "/@a/b@1.0.0(peer)", "a@1.0.0": the name and the version without peers. */
+static bool split_key(struct slice key, struct slice *name, struct slice *version)
+{
+    if (slice_find(key, "://") < key.length)
+        return false;
+    key = slice_has_prefix(key, "/") ? slice_sub(key, 1, key.length) : without_host(key);
+    key = lang_before(key, '(');
+    size_t at = find_at(key);
+    *name = slice_sub(key, 0, at);
+    *version = slice_sub(key, at + 1, key.length);
+    size_t own = slice_has_prefix(key, "@") ? 1 : 0;
+    if (at < key.length && count_slashes(*name) <= own)
+        return is_version(*version);
+    at = name->length; /* lockfileVersion 5: name/version_peers */
+    while (at > 0 && name->data[at - 1] != '/')
         at--;
-    *name = slice_sub(key, 0, at ? at - 1 : 0);
-    *version = lang_before(slice_sub(key, at, key.length), '_');
+    *version = lang_before(slice_sub(*name, at, name->length), '_');
+    *name = slice_sub(*name, 0, at ? at - 1 : 0);
     return is_version(*version);
 }
 
@@ -112,9 +144,7 @@ static void on_pnpm(struct reader_sink *sink, const struct reader_file *file, ya
     struct slice said_version = scalar(member(yaml, value, "version"));
     bool good = split_key(key, &name, &version);
     if (!good) { /* a tarball or a commit: name@https://… */
-        size_t at = 1;
-        while (at < key.length && key.data[at] != '@')
-            at++;
+        size_t at = find_at(key);
         name = at < key.length ? slice_sub(key, 0, at) : slice_of("");
         version = slice_of("");
     }
@@ -159,7 +189,7 @@ static void put_pod(struct reader_sink *sink, const struct reader_file *file, st
 static void read_pods(const struct reader_file *file, struct reader_sink *sink)
 {
     struct document document scoped(document_free) = {.loaded = false};
-    if (!yaml_parser_initialize(&document.parser) || !document_load(&document, file, sink))
+    if (!yaml_parser_initialize(&document.parser) || !document_next(&document, file, sink))
         return;
     yaml_document_t *yaml = &document.yaml;
     yaml_node_t *pods = member(yaml, yaml_document_get_root_node(yaml), "PODS");

@@ -28,7 +28,42 @@ struct entry {
 static bool is_local(struct slice range)
 {
     return slice_has_prefix(range, "workspace:") || slice_has_prefix(range, "link:") ||
-           slice_has_prefix(range, "portal:") || slice_has_prefix(range, "file:");
+           slice_has_prefix(range, "portal:");
+}
+
+/* A protocol that Yarn does not have. */
+static bool is_unknown(struct slice range)
+{
+    static const char *const known[] = {"npm",       "patch", "file",   "link",      "portal",
+                                        "workspace", "http",  "https",  "git",       "ssh",
+                                        "github",    "exec",  "gitlab", "bitbucket", "gist"};
+    struct slice protocol = lang_before(range, ':');
+    if (protocol.length == range.length || slice_find_byte(protocol, '+') < protocol.length)
+        return false;
+    for (size_t i = 0; i < protocol.length; i++)
+        if (protocol.data[i] < 'a' || protocol.data[i] > 'z')
+            return false;
+    for (size_t i = 0; i < array_count(known); i++)
+        if (slice_is(protocol, known[i]))
+            return false;
+    return true;
+}
+
+/* "https://host/…/@a/b/-/b-1.0.tgz" is of "@a/b". */
+static struct slice name_of_tarball(struct slice url)
+{
+    size_t end = slice_find(url, "/-/"), at = end;
+    if (end == url.length)
+        return slice_of("");
+    while (at > 0 && url.data[at - 1] != '/')
+        at--;
+    size_t scope = at > 0 ? at - 1 : 0;
+    while (scope > 0 && url.data[scope - 1] != '/')
+        scope--;
+    if (url.data[scope] == '@')
+        at = scope;
+    struct slice name = slice_sub(url, at, end - at);
+    return slice_find_byte(name, '%') < name.length ? slice_of("") : name;
 }
 
 static void begin(struct entry *entry, struct slice line)
@@ -46,9 +81,12 @@ static void begin(struct entry *entry, struct slice line)
     first = slice_trim(lang_before(first, ','));
     split_pattern(first, &entry->name, &range);
     entry->local = is_local(range);
-    if (slice_has_prefix(range, "npm:") && slice_find_byte(slice_sub(range, 5, range.length), '@') <
-                                               slice_sub(range, 5, range.length).length)
-        split_pattern(slice_sub(range, 4, range.length), &entry->name, &range);
+    entry->local = entry->local || is_unknown(range);
+    /* An alias: npm: and another name. */
+    struct slice real = slice_sub(range, 4, range.length);
+    if (slice_has_prefix(range, "npm:") && real.length &&
+        (real.data[0] == '@' || (real.data[0] | 0x20) >= 'a'))
+        split_pattern(real, &entry->name, &range);
 }
 
 static void field(struct entry *entry, struct slice line)
@@ -59,16 +97,20 @@ static void field(struct entry *entry, struct slice line)
     size_t end = 0;
     while (end < value.length && value.data[end] != ' ' && value.data[end] != ':')
         end++;
-    key = slice_sub(value, 0, end);
+    key = lang_unquote(slice_sub(value, 0, end));
     value = slice_sub(value, end, value.length);
     if (slice_has_prefix(value, ":"))
         value = slice_sub(value, 1, value.length);
     value = lang_unquote(value);
     if (slice_is(key, "version"))
         entry->version = value;
+    if (slice_is(key, "resolved")) {
+        struct slice real = name_of_tarball(value);
+        entry->name = real.length ? real : entry->name;
+    }
     if (slice_is(key, "resolution")) {
         split_pattern(value, &entry->name, &range);
-        entry->local = is_local(range);
+        entry->local = is_local(range) || is_unknown(range);
     }
 }
 
