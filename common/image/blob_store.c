@@ -284,7 +284,7 @@ bool blob_store_sweep(struct blob_store *store, int64_t older_than_s, int64_t *r
         struct stat st;
         if (item->d_name[0] != '.' &&
             fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            st.st_mtime < time(NULL) - older_than_s && unlinkat(dirfd(dir), item->d_name, 0) == 0)
+            st.st_mtime <= time(NULL) - older_than_s && unlinkat(dirfd(dir), item->d_name, 0) == 0)
             (*removed)++;
     }
     return true;
