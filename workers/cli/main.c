@@ -10,6 +10,20 @@ static const struct command commands[] = {
     {"inventory", "packages of an image, with path, layer, tier and owner", cmd_inventory},
     {"version", "compare two versions of an ecosystem", cmd_version},
     {"advisory", "local advisory data: status, import, export, sync", cmd_advisory},
+    {"images", "what was pushed; manage, import, rollback", cmd_objects},
+    {"findings", "what is vulnerable, where, and the evidence", cmd_objects},
+    {"patches", "list, show, preview, approve, decline", cmd_objects},
+    {"applications", "whose image is whose", cmd_objects},
+    {"teams", "who is told", cmd_objects},
+    {"usage", "which application runs which image", cmd_objects},
+    {"subscriptions", "where alerts go", cmd_objects},
+    {"alerts", "what teams were told", cmd_objects},
+    {"registries", "whose push events are heard", cmd_objects},
+    {"runs", "pushes, step by step", cmd_objects},
+    {"sources", "the server's advisory sources and their age", cmd_objects},
+    {"parked", "messages that wait for a person; replay", cmd_objects},
+    {"tokens", "who may call the API", cmd_objects},
+    {"doctor", "check every dependency, say what to mend", cmd_doctor},
 };
 
 static void print_help(FILE *out)
