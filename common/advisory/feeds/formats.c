@@ -4,5 +4,6 @@
 const struct feed_format *const feed_formats[] = {
     &feed_debian_tracker,
     &feed_osv,
+    &feed_apt_packages,
 };
 const size_t feed_format_count = array_count(feed_formats);
