@@ -9,6 +9,7 @@
 static const struct command commands[] = {
     {"inventory", "packages of an image, with path, layer, tier and owner", cmd_inventory},
     {"version", "compare two versions of an ecosystem", cmd_version},
+    {"scan", "findings of an image, against the local advisory data", cmd_scan},
     {"advisory", "local advisory data: status, import, export, sync", cmd_advisory},
     {"images", "what was pushed; manage, import, rollback", cmd_objects},
     {"findings", "what is vulnerable, where, and the evidence", cmd_objects},

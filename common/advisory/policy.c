@@ -1,0 +1,303 @@
+#include "advisory/policy.h"
+
+#include <yaml.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+/* The file:
+ *   ignore:
+ *     - vulnerability: CVE-2024-1   # any of the conditions of policy.h, all must hold
+ *       package: openssl*
+ *       owner: team-a               # who answers for it
+ *       reason: not reachable       # required
+ *       expires: 2026-12-31
+ *   fail:
+ *     - name: urgent
+ *       severity: high              # at least
+ *       fix: true
+ */
+struct parsing {
+    yaml_parser_t parser;
+    struct arena *arena;
+    const char *name;
+    struct error *err;
+};
+
+static bool wrong(struct parsing *p, const yaml_event_t *event, const char *what)
+{
+    return error_set(p->err, ERROR_INPUT, "line %zu: %s", event->start_mark.line + 1, what);
+}
+
+static bool next(struct parsing *p, yaml_event_t *event)
+{
+    if (!yaml_parser_parse(&p->parser, event))
+        return error_set(p->err, ERROR_INPUT, "line %zu: %s", p->parser.problem_mark.line + 1,
+                         p->parser.problem ? p->parser.problem : "not YAML");
+    if (event->type == YAML_ALIAS_EVENT) {
+        yaml_event_delete(event);
+        return error_set(p->err, ERROR_INPUT, "aliases are not read");
+    }
+    return true;
+}
+
+static char *scalar_text(const struct parsing *p, const yaml_event_t *event)
+{
+    return arena_strndup(p->arena, (const char *)event->data.scalar.value,
+                         event->data.scalar.length);
+}
+
+static bool parse_flag(const char *text, int *out)
+{
+    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0)
+        *out = 1;
+    else if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0)
+        *out = 0;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_number(const char *text, double most, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && *end == 0 && *out >= 0 && *out <= most;
+}
+
+/* "2026-12-31", good through the day, or a whole time. */
+static bool parse_expiry(struct arena *arena, const char *text, int64_t *out)
+{
+    if (strlen(text) == 10)
+        text = arena_printf(arena, "%sT23:59:59Z", text);
+    return clock_parse(slice_of(text), out);
+}
+
+static bool parse_age(const char *text, int64_t *out)
+{
+    struct slice s = slice_of(text);
+    uint64_t days;
+    if (slice_has_suffix(s, "d"))
+        s = slice_sub(s, 0, s.length - 1);
+    if (!slice_parse_u64(s, &days) || days > 36500)
+        return false;
+    *out = (int64_t)days * 86400;
+    return true;
+}
+
+static bool set_field(struct policy_rule *rule, const char *key, const char *value,
+                      struct arena *arena, bool *known)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } texts[] = {
+        {"name", &rule->name},       {"vulnerability", &rule->vulnerability},
+        {"package", &rule->package}, {"type", &rule->type},
+        {"tier", &rule->tier},       {"state", &rule->state},
+        {"owner", &rule->owner},     {"reason", &rule->reason},
+    };
+    int flag = 0;
+    *known = true;
+    for (size_t i = 0; i < array_count(texts); i++)
+        if (strcmp(texts[i].name, key) == 0) {
+            *texts[i].place = value;
+            return *value != 0;
+        }
+    if (strcmp(key, "severity") == 0)
+        return severity_parse(slice_of(value), &rule->severity_least);
+    if (strcmp(key, "fix") == 0)
+        return parse_flag(value, &rule->fix);
+    if (strcmp(key, "kev") == 0)
+        return parse_flag(value, &rule->kev);
+    if (strcmp(key, "epss") == 0)
+        return parse_number(value, 1, &rule->epss_least);
+    if (strcmp(key, "risk") == 0)
+        return parse_number(value, 100, &rule->risk_least);
+    if (strcmp(key, "older-than") == 0)
+        return parse_age(value, &rule->older_than_s);
+    if (strcmp(key, "end-of-life") == 0) {
+        bool good = parse_flag(value, &flag);
+        rule->end_of_life = flag == 1;
+        return good;
+    }
+    if (strcmp(key, "expires") == 0)
+        return parse_expiry(arena, value, &rule->expires);
+    *known = false;
+    return false;
+}
+
+static bool parse_rule(struct parsing *p, struct policy_rule *rule)
+{
+    *rule = (struct policy_rule){.fix = -1, .kev = -1, .epss_least = -1, .risk_least = -1};
+    for (;;) {
+        yaml_event_t key, value;
+        if (!next(p, &key))
+            return false;
+        if (key.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&key);
+            return true;
+        }
+        bool ok = key.type == YAML_SCALAR_EVENT || wrong(p, &key, "a rule's key is a word");
+        const char *name = ok ? scalar_text(p, &key) : "";
+        yaml_event_delete(&key);
+        if (!ok || !next(p, &value))
+            return false;
+        bool known = true;
+        if (value.type != YAML_SCALAR_EVENT)
+            ok = wrong(p, &value, "a rule's value is a word");
+        else if (!set_field(rule, name, scalar_text(p, &value), p->arena, &known))
+            ok = wrong(p, &value,
+                       arena_printf(
+                           p->arena,
+                           known ? "%.40s: not a value for it" : "%.40s: no such condition", name));
+        yaml_event_delete(&value);
+        if (!ok)
+            return false;
+    }
+}
+
+static bool expect(struct parsing *p, yaml_event_type_t type, const char *what)
+{
+    yaml_event_t event;
+    if (!next(p, &event))
+        return false;
+    bool ok = event.type == type || wrong(p, &event, what);
+    yaml_event_delete(&event);
+    return ok;
+}
+
+static bool parse_rules(struct parsing *p, bool ignore, struct policy *out)
+{
+    if (!expect(p, YAML_SEQUENCE_START_EVENT, "a list of rules is expected"))
+        return false;
+    for (;;) {
+        yaml_event_t event;
+        struct policy_rule rule;
+        if (!next(p, &event))
+            return false;
+        yaml_event_type_t type = event.type;
+        size_t line = event.start_mark.line + 1;
+        bool ok = type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_START_EVENT ||
+                  wrong(p, &event, "a rule is a mapping");
+        yaml_event_delete(&event);
+        if (!ok || type == YAML_SEQUENCE_END_EVENT)
+            return ok;
+        if (!parse_rule(p, &rule))
+            return false;
+        if (ignore && (!rule.reason || !*rule.reason))
+            return error_set(p->err, ERROR_INPUT, "line %zu: an ignore rule needs a reason", line);
+        if (!rule.name)
+            rule.name = arena_printf(p->arena, "line %zu", line);
+        if (ignore) {
+            arena_push(p->arena, out->ignore, out->ignore_count, out->ignore_capacity);
+            out->ignore[out->ignore_count++] = rule;
+        } else {
+            arena_push(p->arena, out->fail, out->fail_count, out->fail_capacity);
+            out->fail[out->fail_count++] = rule;
+        }
+    }
+}
+
+static bool parse_root(struct parsing *p, struct policy *out)
+{
+    if (!expect(p, YAML_STREAM_START_EVENT, "empty") ||
+        !expect(p, YAML_DOCUMENT_START_EVENT, "empty") ||
+        !expect(p, YAML_MAPPING_START_EVENT, "a policy has `ignore` and `fail` at the top"))
+        return false;
+    for (;;) {
+        yaml_event_t event;
+        if (!next(p, &event))
+            return false;
+        if (event.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&event);
+            return true;
+        }
+        const char *key = event.type == YAML_SCALAR_EVENT ? scalar_text(p, &event) : "";
+        bool ignore = strcmp(key, "ignore") == 0;
+        bool ok = ignore || strcmp(key, "fail") == 0 ||
+                  wrong(p, &event, "a policy has `ignore` and `fail` at the top");
+        yaml_event_delete(&event);
+        if (!ok || !parse_rules(p, ignore, out))
+            return false;
+    }
+}
+
+bool policy_parse(struct slice bytes, const char *name, struct arena *arena, struct policy *out,
+                  struct error *err)
+{
+    struct parsing p = {.arena = arena, .name = name, .err = err};
+    if (bytes.length > LIMIT_SMALL_FILE_BYTES)
+        return error_set(err, ERROR_INPUT, "a policy of %zu bytes", bytes.length);
+    if (!yaml_parser_initialize(&p.parser))
+        return error_set(err, ERROR_FATAL, "cannot start libyaml");
+    yaml_parser_set_input_string(&p.parser, (const unsigned char *)(bytes.data ? bytes.data : ""),
+                                 bytes.length);
+    bool ok = parse_root(&p, out);
+    yaml_parser_delete(&p.parser);
+    return ok;
+}
+
+static bool text_fits(const char *pattern, const char *text)
+{
+    size_t length = pattern ? strlen(pattern) : 0, have = text ? strlen(text) : 0;
+    if (length == 0)
+        return true;
+    bool open_start = pattern[0] == '*', open_end = length > 1 && pattern[length - 1] == '*';
+    const char *core = pattern + open_start;
+    size_t core_length = length - open_start - open_end;
+    if (core_length > have)
+        return false;
+    if (!open_start && !open_end)
+        return have == core_length && memcmp(text, core, have) == 0;
+    if (open_start && open_end)
+        return core_length == 0 || memmem(text, have, core, core_length) != NULL;
+    return memcmp(open_end ? text : text + have - core_length, core, core_length) == 0;
+}
+
+static bool id_fits(const char *pattern, const struct finding *finding)
+{
+    if (text_fits(pattern, finding->vulnerability))
+        return true;
+    for (size_t i = 0; i < finding->alias_count; i++)
+        if (text_fits(pattern, finding->aliases[i]))
+            return true;
+    return false;
+}
+
+static bool holds(const struct policy_rule *rule, const struct policy_subject *s, int64_t now)
+{
+    const struct finding *f = s->finding;
+    enum severity severity = SEVERITY_UNKNOWN;
+    severity_parse(slice_of(f->severity), &severity);
+    return (rule->expires == 0 || now <= rule->expires) && id_fits(rule->vulnerability, f) &&
+           text_fits(rule->package, s->package) && text_fits(rule->type, s->type) &&
+           text_fits(rule->tier, s->tier) &&
+           text_fits(rule->state, advisory_state_name(f->state)) &&
+           severity >= rule->severity_least &&
+           (rule->fix < 0 || (f->state == STATE_FIXED) == rule->fix) &&
+           (rule->kev < 0 || (f->kev_added > 0) == rule->kev) &&
+           (rule->epss_least < 0 || f->epss >= rule->epss_least) &&
+           (rule->risk_least < 0 || f->risk >= rule->risk_least) &&
+           (rule->older_than_s == 0 ||
+            (s->published > 0 && now - s->published >= rule->older_than_s)) &&
+           (!rule->end_of_life || s->end_of_life);
+}
+
+const struct policy_rule *policy_ignores(const struct policy *policy,
+                                         const struct policy_subject *subject, int64_t now)
+{
+    for (size_t i = 0; i < policy->ignore_count; i++)
+        if (holds(&policy->ignore[i], subject, now))
+            return &policy->ignore[i];
+    return NULL;
+}
+
+const struct policy_rule *policy_fails(const struct policy *policy,
+                                       const struct policy_subject *subject, int64_t now)
+{
+    for (size_t i = 0; i < policy->fail_count; i++)
+        if (holds(&policy->fail[i], subject, now))
+            return &policy->fail[i];
+    return NULL;
+}

@@ -1,0 +1,182 @@
+#include "base/clock.h"
+#include "cli/scan.h"
+
+static void put(struct buf *out, const char *separator, const char *key, const char *value)
+{
+    buf_printf(out, "%s\"%s\":", separator, key);
+    if (value && *value)
+        buf_put_json(out, slice_of(value));
+    else
+        buf_put_text(out, "null");
+}
+
+static void put_sources(const struct scan *scan, struct buf *out)
+{
+    const char *separator = "\n";
+    buf_put_text(out, ",\n\"advisory_data\":[");
+    for (size_t i = 0; i < scan->source_count; i++) {
+        const struct source_status *s = &scan->sources[i];
+        char as_of[32] = "";
+        if (s->state == SOURCE_ABSENT)
+            continue;
+        if (s->as_of > 0)
+            clock_format(s->as_of, as_of);
+        buf_put_text(out, separator);
+        put(out, "{", "source", s->source->name);
+        put(out, ",", "as_of", as_of);
+        put(out, ",", "state", source_state_name(s->state));
+        buf_put_text(out, "}");
+        separator = ",\n";
+    }
+    buf_put_text(out, "]");
+}
+
+static void put_package(const struct scan *scan, const struct finding *f, struct arena *arena,
+                        struct buf *out)
+{
+    const struct package *p = scan_package(scan, f);
+    put(out, ",\"package\":{", "purl", scan_purl(scan, f, arena));
+    put(out, ",", "type", p->component.type);
+    put(out, ",", "name", p->component.name);
+    put(out, ",", "version", p->component.version);
+    if (p->component.source_name[0]) {
+        put(out, ",\"source\":{", "name", p->component.source_name);
+        put(out, ",", "version", p->component.source_version);
+        buf_put_text(out, "}");
+    } else {
+        buf_put_text(out, ",\"source\":null");
+    }
+    put(out, ",", "tier", tier_name(p->tier));
+    buf_printf(out, ",\"layer\":%zu", p->layer);
+    put(out, ",", "owner", p->owner ? p->owner->name : NULL);
+    buf_put_text(out, ",\"paths\":[");
+    for (size_t i = 0; i < p->path_count; i++) {
+        buf_put_text(out, i > 0 ? "," : "");
+        buf_put_json(out, slice_of(p->paths[i]));
+    }
+    buf_put_text(out, "]}");
+}
+
+static void put_evidence(const struct finding *f, struct buf *out)
+{
+    buf_put_text(out, ",\"sources\":[");
+    for (size_t i = 0; i < f->evidence_count; i++) {
+        const struct finding_evidence *e = &f->evidence[i];
+        put(out, i > 0 ? ",{" : "{", "source", e->assertion->source);
+        put(out, ",", "record", e->assertion->record);
+        put(out, ",", "state", advisory_state_name(e->state));
+        put(out, ",", "fixed_version", e->fixed_version);
+        put(out, ",", "rule", e->rule);
+        put(out, ",", "compared", e->version_used);
+        put(out, ",", "url", e->assertion->url_count > 0 ? e->assertion->urls[0] : NULL);
+        buf_put_text(out, "}");
+    }
+    buf_put_text(out, "]");
+}
+
+static void put_number(struct buf *out, const char *key, double value, const char *format)
+{
+    char text[32];
+    buf_printf(out, ",\"%s\":", key);
+    if (value < 0) {
+        buf_put_text(out, "null");
+        return;
+    }
+    strfromd(text, sizeof(text), format, value);
+    buf_put_text(out, text);
+}
+
+static void put_finding(const struct scan *scan, const struct finding *f, struct arena *arena,
+                        struct buf *out)
+{
+    char kev[32] = "";
+    put(out, "{", "id", f->id);
+    put(out, ",", "vulnerability", f->vulnerability);
+    buf_put_text(out, ",\"aliases\":[");
+    for (size_t i = 0; i < f->alias_count; i++) {
+        buf_put_text(out, i > 0 ? "," : "");
+        buf_put_json(out, slice_of(f->aliases[i]));
+    }
+    buf_put_text(out, "]");
+    put_package(scan, f, arena, out);
+    put(out, ",", "state", advisory_state_name(f->state));
+    put(out, ",", "reason", f->reason);
+    put(out, ",", "fixed_version", f->fixed_version);
+    put(out, ",", "severity", f->severity);
+    put_number(out, "cvss", f->cvss_score, "%.1f");
+    put(out, ",", "cvss_vector", f->cvss);
+    put_number(out, "epss", f->epss, "%.5f");
+    if (f->kev_added > 0)
+        clock_format(f->kev_added, kev);
+    put(out, ",", "known_exploited_since", kev);
+    put_number(out, "risk", f->risk, "%.1f");
+    buf_printf(out, ",\"conditional\":%s", f->conditional ? "true" : "false");
+    put_evidence(f, out);
+    if (f->suppressed_by) {
+        put(out, ",\"suppressed\":{", "by", f->suppressed_by);
+        put(out, ",", "reason", f->suppressed_reason);
+        buf_put_text(out, "}}");
+    } else {
+        buf_put_text(out, ",\"suppressed\":null}");
+    }
+}
+
+static void put_image(const struct sbom_image *image, struct buf *out)
+{
+    put(out, ",\n\"image\":{", "reference", image->reference);
+    put(out, ",", "manifest_digest", image->manifest_digest);
+    put(out, ",", "config_digest", image->config_digest);
+    put(out, ",", "platform", image->platform);
+    buf_put_text(out, ",\"layers\":[");
+    for (size_t i = 0; i < image->layer_count; i++) {
+        put(out, i > 0 ? ",{" : "{", "diff_id", image->layers[i].diff_id);
+        put(out, ",", "digest", image->layers[i].digest);
+        buf_printf(out, ",\"bytes\":%lld}", (long long)image->layers[i].bytes);
+    }
+    buf_put_text(out, "]}");
+}
+
+static void put_warnings(const struct scan *scan, struct buf *out)
+{
+    const struct inventory *inventory = &scan->inspected.inventory;
+    const char *separator = "\n{";
+    buf_put_text(out, ",\n\"warnings\":[");
+    for (size_t i = 0; i < inventory->warning_count; i++, separator = ",\n{") {
+        put(out, separator, "code", inventory->warnings[i].code);
+        buf_printf(out, ",\"layer\":%d", inventory->warnings[i].layer);
+        put(out, ",", "path", inventory->warnings[i].path);
+        put(out, ",", "text", inventory->warnings[i].text);
+        buf_put_text(out, "}");
+    }
+    for (size_t i = 0; i < scan->warning_count; i++, separator = ",\n{") {
+        put(out, separator, "code", scan->warnings[i].code);
+        put(out, ",\"layer\":-1,", "path", NULL);
+        put(out, ",", "text", scan->warnings[i].text);
+        buf_put_text(out, "}");
+    }
+    buf_put_text(out, "]");
+}
+
+void scan_print_json(const struct scan *scan, struct arena *arena, struct buf *out)
+{
+    const struct inventory *inventory = &scan->inspected.inventory;
+    size_t counts[4] = {0};
+    for (size_t i = 0; i < inventory->package_count; i++)
+        counts[scan->result.coverage[i]]++;
+    buf_put_text(out, "{\"schema\":\"resole.scan/1\"");
+    put_image(&scan->inspected.image, out);
+    put_sources(scan, out);
+    put(out, ",\n", "verdict", scan->verdict);
+    buf_put_text(out, ",\n\"coverage\":{");
+    for (size_t i = 0; i < array_count(counts); i++)
+        buf_printf(out, "%s\"%s\":%zu", i > 0 ? "," : "", coverage_name((enum coverage)i),
+                   counts[i]);
+    buf_put_text(out, "},\n\"findings\":[");
+    for (size_t i = 0; i < scan->result.count; i++) {
+        buf_put_text(out, i > 0 ? ",\n" : "\n");
+        put_finding(scan, &scan->result.findings[i], arena, out);
+    }
+    buf_put_text(out, "]");
+    put_warnings(scan, out);
+    buf_printf(out, ",\n\"complete\":%s}\n", inventory->complete ? "true" : "false");
+}
