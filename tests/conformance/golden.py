@@ -6,6 +6,7 @@ import re
 import subprocess
 
 
+CONTAINERS = {"Applications", "Packages", "Package", "Libraries", "Inventory", "PackageInfos"}
 OWN = re.compile("Relationship(Root|Workspace)$")
 
 
@@ -33,6 +34,17 @@ def unknown(value):
                                         "$func" in value)
 
 
+def whole_version(node, version):
+    """Some tools keep epoch and release apart from the version."""
+    metadata = node.get("Metadata") if isinstance(node.get("Metadata"), dict) else {}
+    epoch, release = node.get("Epoch") or metadata.get("Epoch"), node.get("Release")
+    if isinstance(epoch, dict):
+        epoch = (epoch.get("args") or [0])[0]
+    if isinstance(release, str) and release:
+        version = "%s-%s" % (version, release)
+    return "%s:%s" % (epoch, version) if epoch and ":" not in version else version
+
+
 def packages(value):
     """The packages that a literal states, as (name, version) pairs; None if it refers elsewhere."""
     found, own = [], []
@@ -54,10 +66,13 @@ def packages(value):
                 return True
             metadata = node.get("Metadata")
             group = metadata.get("GroupID", "") if isinstance(metadata, dict) else ""
-            found.append((group + ":" + name if group and ":" not in name else name, version))
+            found.append((group + ":" + name if group and ":" not in name else name,
+                          whole_version(node, version)))
             return True
+        if node and not CONTAINERS & set(node):
+            return False
         return all([walk(n) for k, n in node.items()
-                    if k in ("Applications", "Packages", "Package", "Libraries", "Inventory", "PackageInfos")])
+                    if k in CONTAINERS])
 
     return found if walk(value) else None
 

@@ -71,9 +71,13 @@ def unpack_txtar(path, folder):
             if line.startswith("-- ") and line.rstrip().endswith(" --"):
                 name = os.path.join(folder, line.strip()[3:-3].strip())
                 os.makedirs(os.path.dirname(name), exist_ok=True)
+                if current:
+                    current.close()
                 current = open(name, "w", encoding="utf-8")
             elif current:
                 current.write(line)
+    if current:
+        current.close()
     return folder
 
 
@@ -110,7 +114,8 @@ def matches(wanted, got):
         return False
     if ":" in name:  # a group that a manifest only hints at is not held against a reader
         return name.split(":")[1] == their_name.split(":")[-1]
-    return name == their_name or their_name.endswith(":" + name) or name.endswith("/" + their_name)
+    return name == their_name or \
+        their_name.endswith((":" + name, "/" + name)) or name.endswith("/" + their_name)
 
 
 def judge(wanted, answer):

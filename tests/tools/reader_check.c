@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "inventory/compose.h"
 #include "inventory/readers/readers.h"
 
 static bool slurp(const char *name, struct buf *out)
@@ -40,7 +41,31 @@ static void put_item(struct buf *out, const struct evidence_item *item)
     buf_put_byte(out, '}');
 }
 
-static void answer(const struct evidence *evidence)
+/* Who the distribution is, as an image of this one layer would say. */
+static void put_os(struct buf *out, const struct evidence *evidence, struct arena *arena)
+{
+    struct inventory inventory;
+    inventory_compose(&evidence, 1, NULL, arena, &inventory);
+    buf_put_text(out, "], \"os\": {");
+    for (size_t i = 0; i < inventory.os_count; i++) {
+        buf_put_text(out, i ? ", " : "");
+        buf_put_json(out, slice_of(inventory.os[i].name));
+        buf_put_text(out, ": ");
+        buf_put_json(out, slice_of(inventory.os[i].value));
+    }
+    buf_put_text(out, "}, \"facts\": [");
+    for (size_t i = 0; i < evidence->fact_count; i++) {
+        buf_put_text(out, i ? ", [" : "[");
+        buf_put_json(out, slice_of(evidence->facts[i].kind));
+        buf_put_text(out, ", ");
+        buf_put_json(out, slice_of(evidence->facts[i].name));
+        buf_put_text(out, ", ");
+        buf_put_json(out, slice_of(evidence->facts[i].value));
+        buf_put_byte(out, ']');
+    }
+}
+
+static void answer(const struct evidence *evidence, struct arena *arena)
 {
     struct buf out scoped(buf_release) = {0};
     bool first = true;
@@ -55,6 +80,7 @@ static void answer(const struct evidence *evidence)
         buf_put_text(&out, i ? ", " : "");
         buf_put_json(&out, slice_of(evidence->warnings[i].code));
     }
+    put_os(&out, evidence, arena);
     buf_put_text(&out, "]}\n");
     fputs(buf_text(&out), stdout);
     fflush(stdout);
@@ -81,7 +107,7 @@ int main(void)
             reader_offer(&file, &sink);
         } else if (!rest) {
             reader_finish(&sink);
-            answer(&evidence);
+            answer(&evidence, arena);
             arena_free(arena);
             arena = arena_new();
             sink_init(&sink, arena, &evidence);
