@@ -4,6 +4,7 @@
 #include "matcher/rematch.h"
 #include "matcher/settings.h"
 #include "matcher/store.h"
+#include "unpacker/compose_rows.h"
 
 static struct matcher_settings settings;
 
@@ -11,6 +12,21 @@ static const struct setting rows[] = {
     {"RESOLE_BLOB_DIR", SETTING_TEXT, offsetof(struct matcher_settings, blob_dir),
      "/var/lib/resole/blobs", "where blobs lie, shared by all workers"},
 };
+
+/* What the image's layers say becomes its packages: in a transaction of its own, before matching.
+ */
+static bool compose(struct job *job, const char *digest, struct error *err)
+{
+    struct composed_image composed;
+    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
+    if (!tx || !compose_rows(tx, job->arena, digest, &composed, err))
+        return false;
+    if (composed.found && !composed.whole)
+        return error_set(err, ERROR_INPUT, "image %s: a layer of it was never read", digest);
+    bool ok = db_commit(tx, err);
+    tx = NULL;
+    return ok;
+}
 
 /* One image's components, then its counters. */
 static bool on_image_unpacked(struct job *job, struct error *err)
@@ -24,7 +40,7 @@ static bool on_image_unpacked(struct job *job, struct error *err)
         return false;
     if (image == 0)
         return error_set(err, ERROR_INPUT, "image %s is not known", in.digest);
-    if (!store_list_unmatched(job, image, &judged, err) ||
+    if (!compose(job, in.digest, err) || !store_list_unmatched(job, image, &judged, err) ||
         !rematch(job, &judged, &changed, &revision, err))
         return error_wrap(err, "image %s", in.digest);
     struct db_tx *tx = job_tx(job, err);

@@ -10,4 +10,6 @@ struct unpacker_settings {
 
 bool unpacker_start(struct job *job, struct error *err);
 void unpacker_stop(void *state);
+bool unpacker_parked(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                     struct error *err);
 bool on_layer_fetched(struct job *job, struct error *err);

@@ -152,7 +152,8 @@ bool unpacker_layer_park(struct db_tx *tx, struct arena *arena, const char *dige
                          const char *reason, struct error *err)
 {
     struct db_rows rows;
-    const char *why = arena_printf(arena, "layer %s: %s", digest, reason);
+    const char *why =
+        strstr(reason, digest) ? reason : arena_printf(arena, "layer %s: %s", digest, reason);
     return db_run(tx, &sql_unpacker_layer_park, DB_ARGS(db_text(digest), db_text(reason)), NULL,
                   err) &&
            db_run(tx, &sql_unpacker_image_park, DB_ARGS(db_text(digest), db_text(why)), &rows,
