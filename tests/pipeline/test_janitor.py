@@ -2,6 +2,7 @@
 
 import pytest
 
+from images import image_of, layer_of
 from parts import Process, free_port, wait_for
 from probes import Probes, tag
 
@@ -77,3 +78,20 @@ def test_old_rows_go_and_dates_are_kept(janitors):
     wait_for(lambda: system.value("select count(*) from task where ce_source = 'old' and state = 'done'") == 0,
              "done tasks are forgotten")
     assert system.value("select count(*) from task where ce_source = 'old'") == 1, "parked ones never are"
+
+
+@pytest.mark.program("resole-fetcher")
+def test_a_push_whose_event_was_lost_is_found_by_the_sweep(new_system):
+    """No gateway hears the registry, so its events are lost; the catalogue is not. Counted as a repair."""
+    system = new_system(settings={"janitor": {"RESOLE_JANITOR_TICK_MS": "100", "RESOLE_SWEEP_EVERY_S": "1",
+                                               "RESOLE_STUCK_AFTER_S": "2"}})
+    image = image_of([layer_of({"etc/motd": b"lost"})])
+    system.push.image("demo/lost", "v1", image)
+    system.start("fetcher", "janitor")
+    wait_for(lambda: system.image_state(image.digest), "the fetcher knows the image")
+    wait_for(lambda: system.value("select digest from tag where name = 'v1'") == image.digest, "and its tag")
+    assert system.value("select value from counter where name = 'repair:sweep'") == 1
+    moved = image_of([layer_of({"etc/motd": b"moved"})])
+    system.push.image("demo/lost", "v1", moved)
+    wait_for(lambda: system.value("select digest from tag where name = 'v1'") == moved.digest, "a moved tag is seen")
+    assert system.value("select value from counter where name = 'repair:sweep'") == 2

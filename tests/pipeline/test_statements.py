@@ -2,7 +2,9 @@
 parses, its names exist, and the role's rights suffice (EXPLAIN starts the executor, runs nothing)."""
 
 import glob
+import json
 import os
+import re
 
 import pytest
 
@@ -23,9 +25,30 @@ def statements():
             yield path, f"resole_{role}"
 
 
+def staging_tables():
+    """(role, statement): the temporary tables that C code makes, which statements then use."""
+    for path in sorted(glob.glob(f"{ROOT}/workers/*/*.c")):
+        with open(path, encoding="utf-8") as file:
+            for literals in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', file.read()):
+                X
+                if text.startswith("create temp"):
+                    yield f"resole_{path.split('/')[-2]}", text
+
+
 @pytest.fixture(scope="module")
 def migrated(new_system):
     return new_system(registry=False)
+
+
+def connect(postgres, migrated, role):
+    import psycopg2
+    connection = psycopg2.connect(postgres.url(migrated.database, role))
+    with connection.cursor() as cursor:
+        for owner, text in staging_tables():
+            if owner == role:
+                cursor.execute(text.replace("on commit drop", ""))
+    connection.commit()
+    return connection
 
 
 def problem_of(connection, text):
@@ -47,11 +70,10 @@ def problem_of(connection, text):
 
 
 def test_every_statement_prepares_and_its_role_may_run_it(migrated, postgres):
-    import psycopg2
     found, problems, connections = 0, [], {}
     for path, role in statements():
         if role not in connections:
-            connections[role] = psycopg2.connect(postgres.url(migrated.database, role))
+            connections[role] = connect(postgres, migrated, role)
         with open(path, encoding="utf-8") as file:
             problem = problem_of(connections[role], file.read())
         found += 1

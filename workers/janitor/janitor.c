@@ -1,6 +1,8 @@
 #include "janitor/janitor.h"
 
+#include "janitor/sweep.h"
 #include "service/metrics.h"
+#include "service/secret.h"
 #include "sql_worker_janitor.h"
 
 static struct janitor_settings settings;
@@ -10,6 +12,12 @@ static struct janitor_settings settings;
         .name = (setting), .kind = setting_kind_of(struct janitor_settings, member),               \
         .offset = offsetof(struct janitor_settings, member), .fallback = (fallback_text),          \
         .least = (low), .most = 315360000000, .help = (about)                                      \
+    }
+
+#define TEXT(setting, member, about)                                                               \
+    {                                                                                              \
+        .name = (setting), .kind = setting_kind_of(struct janitor_settings, member),               \
+        .offset = offsetof(struct janitor_settings, member), .help = (about)                       \
     }
 
 static const struct setting setting_rows[] = {
@@ -27,21 +35,40 @@ static const struct setting setting_rows[] = {
     ROW("RESOLE_REPAIRS_MOST", repairs_most, "5", 1, "repairs of one stage before it is parked"),
     ROW("RESOLE_TASK_KEEP_S", task_keep_s, "1209600", 3600,
         "how long finished tasks are remembered; longer than topics keep messages"),
+    TEXT(SECRET_KEY_SETTING, key_file, SECRET_KEY_HELP),
+    TEXT("RESOLE_CA_FILE", ca_file,
+         "PEM file of certificate authorities, in place of the system's"),
+    TEXT("RESOLE_DOCKER_CONFIG_FILE", docker_config,
+         "config.json with registry credentials; default: the usual places"),
+    TEXT("RESOLE_PRIVATE_HOSTS", private_hosts, "hosts and networks that may be private addresses"),
     ROW("RESOLE_RUN_KEEP_S", run_keep_s, "7776000", 3600, "how long finished runs are kept"),
 };
 
-/* One tick. Another replica's tick holds the lock: nothing to do here. */
-static bool on_idle(struct job *job, struct error *err)
+/* One tick in one transaction. Another replica's tick holds the lock: nothing to do here. */
+static bool tick(struct job *job, bool *active, struct error *err)
 {
     struct db_rows rows;
-    struct db_tx *tx = job_tx(job, err);
+    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
     if (!tx || !db_run(tx, &sql_lock, DB_ARGS(db_i64(JANITOR_LOCK)), &rows, err))
         return false;
-    bool active = row_bool(&rows, 0, 0);
+    *active = row_bool(&rows, 0, 0);
     metric_set(metric_gauge("resole_janitor_active", "1 when this replica did the last tick", NULL),
-               active);
-    return !active || (janitor_resend(job, tx, err) && janitor_schedule(job, tx, err) &&
-                       janitor_repair(job, tx, err));
+               *active);
+    return !*active || (janitor_resend(job, tx, err) && janitor_schedule(job, tx, err) &&
+                        janitor_repair(job, tx, err) && db_commit(tx, err));
+}
+
+static bool on_idle(struct job *job, struct error *err)
+{
+    bool active = false;
+    return tick(job, &active, err) && (!active || sweep_step(job, job->state, err));
+}
+
+static bool on_start(struct job *job, struct error *err)
+{
+    (void)err;
+    job->state = sweep_new();
+    return true;
 }
 
 int janitor_main(int argc, char **argv)
@@ -52,6 +79,8 @@ int janitor_main(int argc, char **argv)
                  "feeds and catalogues on a schedule, keeps the house. Any number may stand by.",
         .tables = {{setting_rows, array_count(setting_rows), &settings}},
         .settings = &settings,
+        .start = on_start,
+        .stop = sweep_free,
         .idle = on_idle,
         .idle_every_ms = &settings.tick_ms,
     };

@@ -8,6 +8,7 @@
 struct janitor_settings {
     int64_t tick_ms, recheck_s, feeds_s, sweep_s, retention_s, stuck_s, task_keep_s, run_keep_s;
     int64_t repairs_most, sweep_most;
+    const char *key_file, *ca_file, *docker_config, *private_hosts; /* to reach registries */
 };
 
 enum { JANITOR_LOCK = 7411100, JANITOR_BATCH = 500 };
