@@ -296,7 +296,8 @@ bool manifest_parse(struct arena *arena, struct slice bytes, const char *content
         !json_read_object(root, "subject", &subject, err) ||
         !parse_annotations(arena, root, &out->annotations, &out->annotation_count, err))
         return error_wrap(err, "manifest");
-    if (*out->media_type && *named && strcmp(out->media_type, named) != 0)
+    if (*out->media_type && *named &&
+        media_type_is_index(out->media_type) != media_type_is_index(named))
         return error_set(err, ERROR_INPUT,
                          "manifest: the registry says %.100s, the manifest %.100s", named,
                          out->media_type);
@@ -343,19 +344,17 @@ const struct descriptor *manifest_find_platform(const struct manifest *index,
                                                 struct platform wanted)
 {
     const struct descriptor *found = find_variant(index, wanted, true);
-    if (!found)
-        found = find_variant(index, wanted, false);
-    /* An ARM machine runs the code of the versions below its own. */
+    /* An ARM machine runs the code of the versions below its own, an unknown one the oldest. */
     static const char *const older[] = {"v8", "v7", "v6", "v5"};
     bool below = false;
     for (size_t i = 0; i < array_count(older) && !found; i++) {
-        below = below || strcmp(wanted.variant, older[i]) == 0;
+        below = below || strcmp(wanted.variant, older[i]) == 0 || i + 1 == array_count(older);
         struct platform lower = wanted;
         lower.variant = older[i];
         if (below && strcmp(wanted.architecture, "arm") == 0)
             found = find_variant(index, lower, true);
     }
-    return found;
+    return found ? found : find_variant(index, wanted, false);
 }
 
 static void put_text_member(struct buf *out, const char *name, const char *value)

@@ -69,8 +69,9 @@ struct manifest {
     size_t annotation_count;
 };
 
-/* content_type is what the registry said (NULL or "": not known); a manifest that says another is
- * refused, as is one that is index and image at once. */
+/* content_type is what the registry said (NULL or "": not known). Refused: one that the registry
+ * calls an index and that calls itself an image, or the reverse; one that is index and image at
+ * once. */
 bool manifest_parse(struct arena *arena, struct slice bytes, const char *content_type,
                     struct manifest *out, struct error *err);
 /* The kind that an index's entry announces before it is fetched: attestation by annotation

@@ -18,17 +18,16 @@ struct platform platform_normalise(struct arena *arena, struct platform platform
     static const struct {
         const char *from, *variant_from, *to, *variant_to; /* variant_from NULL: any */
     } table[] = {
-        {"x86_64", NULL, "amd64", ""},      {"x86-64", NULL, "amd64", ""},
-        {"amd64", "v1", "amd64", ""},       {"i386", NULL, "386", ""},
-        {"i686", NULL, "386", ""},          {"aarch64", "v8", "arm64", ""},
-        {"aarch64", "", "arm64", ""},       {"aarch64", NULL, "arm64", NULL},
-        {"arm64", "v8", "arm64", ""},       {"arm64", "8", "arm64", ""},
-        {"armhf", NULL, "arm", "v7"},       {"armel", NULL, "arm", "v6"},
-        {"armv7l", NULL, "arm", "v7"},      {"armv6l", NULL, "arm", "v6"},
-        {"arm", "", "arm", "v7"},           {"arm", "7", "arm", "v7"},
-        {"arm", "6", "arm", "v6"},          {"arm", "5", "arm", "v5"},
-        {"arm", "8", "arm", "v8"},          {"ppc64el", NULL, "ppc64le", ""},
-        {"mips64el", NULL, "mips64le", ""},
+        {"x86_64", NULL, "amd64", ""},    {"x86-64", NULL, "amd64", ""},
+        {"amd64", "v1", "amd64", ""},     {"i386", NULL, "386", ""},
+        {"i686", NULL, "386", ""},        {"aarch64", "v8", "arm64", ""},
+        {"aarch64", "", "arm64", ""},     {"aarch64", NULL, "arm64", NULL},
+        {"arm64", "v8", "arm64", ""},     {"arm64", "8", "arm64", ""},
+        {"armhf", NULL, "arm", "v7"},     {"armel", NULL, "arm", "v6"},
+        {"armv7l", NULL, "arm", "v7"},    {"armv6l", NULL, "arm", "v6"},
+        {"arm", "7", "arm", "v7"},        {"arm", "6", "arm", "v6"},
+        {"arm", "5", "arm", "v5"},        {"arm", "8", "arm", "v8"},
+        {"ppc64el", NULL, "ppc64le", ""}, {"mips64el", NULL, "mips64le", ""},
     };
     struct platform out = {
         .os = lower(arena, platform.os),
@@ -100,7 +99,8 @@ struct platform platform_here(void)
 bool platform_matches(struct platform wanted, struct platform have)
 {
     return strcmp(wanted.os, have.os) == 0 && strcmp(wanted.architecture, have.architecture) == 0 &&
-           (!wanted.variant || !*wanted.variant || strcmp(wanted.variant, have.variant) == 0) &&
+           (!wanted.variant || !*wanted.variant || !*have.variant ||
+            strcmp(wanted.variant, have.variant) == 0) &&
            (!wanted.os_version || !*wanted.os_version ||
             strcmp(wanted.os_version, have.os_version) == 0);
 }

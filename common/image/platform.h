@@ -14,7 +14,7 @@ struct platform {
 };
 
 /* "linux/arm64", "linux/arm/v7", "arm64" (os linux). Normal forms: x86_64 → amd64, aarch64 → arm64,
- * armhf → arm/v7, armel → arm/v6, arm64/v8 → arm64, arm without variant → arm/v7. */
+ * armhf → arm/v7, armel → arm/v6, arm64/v8 → arm64. */
 bool platform_parse(struct arena *arena, const char *text, struct platform *out, struct error *err);
 /* The normal form of what a descriptor or config says. */
 struct platform platform_normalise(struct arena *arena, struct platform platform);

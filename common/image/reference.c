@@ -182,8 +182,8 @@ const char *reference_text(struct arena *arena, const struct reference *referenc
                         *tag ? ":" : "", tag, *digest ? "@" : "", digest);
 }
 
-/* PATH[:tag]: the tag is what follows the last colon, if it can be one and no file has the whole
- * name. A docker-archive's selector is a reference, so it may hold slashes. */
+/* PATH[:tag][@digest]: the tag is what follows the last colon, if it can be one and no file has the
+ * whole name. A docker-archive's selector is a reference, so it may hold slashes. */
 static void split_path(struct arena *arena, struct slice rest, bool selector_is_reference,
                        struct image_name *out)
 {
@@ -191,6 +191,12 @@ static void split_path(struct arena *arena, struct slice rest, bool selector_is_
     out->path = slice_string(arena, rest);
     if (stat(out->path, &st) == 0)
         return;
+    size_t at_digest = slice_find(rest, "@sha256:");
+    if (!selector_is_reference && at_digest < rest.length) {
+        out->tag = slice_string(arena, slice_sub(rest, at_digest, rest.length));
+        out->path = slice_string(arena, slice_sub(rest, 0, at_digest));
+        return;
+    }
     for (size_t i = 0; i < rest.length; i++) {
         size_t at = selector_is_reference ? i : rest.length - 1 - i;
         if (rest.data[at] != ':' || at == 0)
