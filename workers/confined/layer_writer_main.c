@@ -3,6 +3,7 @@
  * to 2. Exit 0 done (refusals are an answer), 3 these bytes are no good, 70 a bug. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,16 +95,62 @@ static bool write_layer(struct root *root, struct layer_answer *answer, struct e
     return true;
 }
 
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Files whose content a first run found to be needed (a new owner, say): the second keeps it. */
+static const char **wanted;
+static size_t wanted_count, wanted_capacity;
+static bool (*keeps_always)(const char *path);
+
+static bool keeps(const char *path)
+{
+    if (wanted_count && bsearch(&path, wanted, wanted_count, sizeof(*wanted), by_path))
+        return true;
+    return keeps_always(path);
+}
+
+/* True if the tree cannot be written for want of content. */
+static bool want_more(struct arena *arena, const struct root *root)
+{
+    struct root_change *changes;
+    size_t count, before = wanted_count;
+
+    root_changes(root, arena, &changes, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct root_change *change = &changes[i];
+        if (change->entry.whiteout || change->entry.type != ENTRY_FILE ||
+            change->inode->has_content)
+            continue;
+        arena_push(arena, wanted, wanted_count, wanted_capacity);
+        wanted[wanted_count++] = change->entry.path;
+    }
+    if (wanted_count)
+        qsort(wanted, wanted_count, sizeof(*wanted), by_path);
+    return wanted_count > before;
+}
+
+static bool patch_root(struct arena *arena, const struct layer_job *job,
+                       const struct engine_deb *debs, struct root *root,
+                       struct engine_report *report, struct error *err)
+{
+    *report = (struct engine_report){0};
+    root_init(root, arena, keeps);
+    if (!apply_layers(job, GROUP_IMAGE, root, err))
+        return false;
+    root_seal(root);
+    return engine_patch(arena, root, debs, job->deb_count, report, err);
+}
+
 static bool run_patch(struct arena *arena, const struct layer_job *job, struct layer_answer *answer,
                       struct error *err)
 {
     struct root root;
     struct engine_deb *debs = arena_new_array(arena, struct engine_deb, job->deb_count);
 
-    root_init(&root, arena, engine_keeps);
-    if (!apply_layers(job, GROUP_IMAGE, &root, err))
-        return false;
-    root_seal(&root);
+    keeps_always = engine_keeps;
     for (size_t i = 0; i < job->deb_count; i++) {
         const struct job_deb *deb = &job->debs[i];
         struct stream *bytes scoped(stream_scope_close) =
@@ -112,21 +159,13 @@ static bool run_patch(struct arena *arena, const struct layer_job *job, struct l
         if (!deb_file_read(arena, bytes, &debs[i].file, err))
             return error_wrap(err, "package %s %s", deb->name, deb->version);
     }
-    if (!engine_patch(arena, &root, debs, job->deb_count, &answer->report, err))
+    if (!patch_root(arena, job, debs, &root, &answer->report, err))
         return false;
-    return answer->report.refusal_count > 0 || write_layer(&root, answer, err);
-}
-
-/* Files whose content a first reconciling found to be needed: the second keeps it. */
-static const char **wanted;
-static size_t wanted_count, wanted_capacity;
-
-static bool keeps_wanted(const char *path)
-{
-    for (size_t i = 0; i < wanted_count; i++)
-        if (strcmp(wanted[i], path) == 0)
-            return true;
-    return rebase_keeps(path);
+    if (answer->report.refusal_count > 0)
+        return true;
+    if (want_more(arena, &root) && !patch_root(arena, job, debs, &root, &answer->report, err))
+        return false;
+    return write_layer(&root, answer, err);
 }
 
 static bool reconcile(struct arena *arena, const struct layer_job *job, struct root *out,
@@ -134,10 +173,10 @@ static bool reconcile(struct arena *arena, const struct layer_job *job, struct r
 {
     struct root old, new, app;
 
-    root_init(&old, arena, keeps_wanted);
-    root_init(&new, arena, keeps_wanted);
-    root_init(&app, arena, keeps_wanted);
-    root_init(out, arena, keeps_wanted);
+    root_init(&old, arena, keeps);
+    root_init(&new, arena, keeps);
+    root_init(&app, arena, keeps);
+    root_init(out, arena, keeps);
     if (!apply_layers(job, GROUP_OLD, &old, err) || !apply_layers(job, GROUP_OLD, &app, err) ||
         !apply_layers(job, GROUP_APP, &app, err) || !apply_layers(job, GROUP_NEW, &new, err) ||
         !apply_layers(job, GROUP_NEW, out, err) || !apply_layers(job, GROUP_APP, out, err))
@@ -151,23 +190,16 @@ static bool run_rebase(struct arena *arena, const struct layer_job *job,
                        struct layer_answer *answer, struct error *err)
 {
     struct root out;
-    struct root_change *changes;
-    size_t count;
 
+    keeps_always = rebase_keeps;
     if (!reconcile(arena, job, &out, &answer->report, err))
         return false;
-    root_changes(&out, arena, &changes, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct root_change *change = &changes[i];
-        if (change->entry.whiteout || change->entry.type != ENTRY_FILE ||
-            change->inode->has_content)
-            continue;
-        arena_push(arena, wanted, wanted_count, wanted_capacity);
-        wanted[wanted_count++] = change->entry.path;
-    }
-    if (wanted_count && !answer->report.refusal_count &&
+    if (want_more(arena, &out) && !answer->report.refusal_count &&
         !reconcile(arena, job, &out, &answer->report, err))
         return false;
+    struct root_change *changes;
+    size_t count;
+    root_changes(&out, arena, &changes, &count);
     return answer->report.refusal_count > 0 || !count || write_layer(&out, answer, err);
 }
 
