@@ -9,6 +9,7 @@
 static const struct command commands[] = {
     {"inventory", "packages of an image, with path, layer, tier and owner", cmd_inventory},
     {"patch", "build the patched image; no server needed", cmd_patch},
+    {"rebase", "put an application image on a new base", cmd_rebase},
     {"version", "compare two versions of an ecosystem", cmd_version},
     {"scan", "findings of an image, against the local advisory data", cmd_scan},
     {"advisory", "local advisory data: status, import, export, sync", cmd_advisory},
