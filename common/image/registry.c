@@ -357,22 +357,20 @@ static const char *next_page(struct registry *registry, struct arena *arena, con
 }
 
 static bool read_pages(struct registry *registry, struct arena *arena, struct registry_call call,
-                       const char *member, size_t most, struct name_list *out, int *status,
-                       struct error *err)
+                       const char *member, size_t most, struct name_list *out,
+                       struct http_response *answer, struct error *err)
 {
     const char **names = NULL;
     size_t count = 0, capacity = 0;
     call.body_most = 16 * 1024 * 1024;
     *out = (struct name_list){0};
     for (size_t pages = 0; call.path && count < most && pages < 10000; pages++) {
-        struct http_response response;
         json_t *root, *array;
-        if (!registry_call(registry, arena, &call, &response, NULL, err))
+        if (!registry_call(registry, arena, &call, answer, NULL, err))
             return false;
-        *status = response.status;
-        if (response.status != 200)
+        if (answer->status != 200)
             return true;
-        root = json_read_document(arena, member, response.body, 16 * 1024 * 1024, false, err);
+        root = json_read_document(arena, member, answer->body, 16 * 1024 * 1024, false, err);
         if (!root || !json_read_array(root, member, 1000000, &array, err))
             return false;
         for (size_t i = 0; i < json_array_size(array) && count < most; i++) {
@@ -383,7 +381,7 @@ static bool read_pages(struct registry *registry, struct arena *arena, struct re
             names[count++] = arena_strdup(arena, name);
         }
         const char *before = call.path;
-        call.path = next_page(registry, arena, call.host, response.url, &response);
+        call.path = next_page(registry, arena, call.host, answer->url, answer);
         if (call.path && strcmp(call.path, before) == 0)
             break;
     }
@@ -402,12 +400,11 @@ bool registry_tag_list(struct registry *registry, struct arena *arena,
         .path = arena_printf(arena, "%s/tags/list?n=1000", where->repository),
         .actions = "pull",
     };
-    int status = 0;
-    if (!read_pages(registry, arena, call, "tags", most, out, &status, err))
+    struct http_response answer = {.status = 200, .url = ""};
+    if (!read_pages(registry, arena, call, "tags", most, out, &answer, err))
         return error_wrap(err, "%s/%s: tags", where->host, where->repository);
-    struct http_response answer = {.status = status,
-                                   .url = registry_base_url(registry, arena, where->host)};
-    return status == 200 || status == 404 || registry_status_error(&call, &answer, "tags", err);
+    return answer.status == 200 || answer.status == 404 ||
+           registry_status_error(&call, &answer, "tags", err);
 }
 
 bool registry_catalog(struct registry *registry, struct arena *arena, const char *host, size_t most,
@@ -415,17 +412,15 @@ bool registry_catalog(struct registry *registry, struct arena *arena, const char
 {
     struct registry_call call = {
         .method = "GET", .host = host, .repository = "", .path = "_catalog?n=1000", .actions = ""};
-    int status = 0;
+    struct http_response answer = {.status = 200, .url = ""};
     *supported = true;
-    if (!read_pages(registry, arena, call, "repositories", most, out, &status, err))
+    if (!read_pages(registry, arena, call, "repositories", most, out, &answer, err))
         return error_wrap(err, "%s: catalogue", host);
-    if (status == 200)
+    if (answer.status == 200)
         return true;
     *supported = false;
-    struct http_response answer = {.status = status,
-                                   .url = registry_base_url(registry, arena, host)};
-    return status == 401 || status == 403 || status == 404 || status == 405 ||
-           registry_status_error(&call, &answer, "catalogue", err);
+    return answer.status == 401 || answer.status == 403 || answer.status == 404 ||
+           answer.status == 405 || registry_status_error(&call, &answer, "catalogue", err);
 }
 
 bool registry_referrers(struct registry *registry, struct arena *arena,
