@@ -1,4 +1,5 @@
 /* API tokens (shown once, kept as hashes) and subscriptions (where a team's alerts go). */
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -17,13 +18,23 @@ static const struct field token_fields[] = {
 };
 
 /* "rsl_" and 256 random bits: a hash without salt is enough to keep. */
-static const char *secret_new(struct arena *arena, const char *prefix)
+static const char *token_new(struct arena *arena)
 {
     unsigned char bytes[32];
     char hex[sizeof(bytes) * 2 + 1];
     random_bytes(bytes, sizeof(bytes));
     hex_encode(bytes, sizeof(bytes), hex);
-    return arena_printf(arena, "%s%s", prefix, hex);
+    return arena_printf(arena, "rsl_%s", hex);
+}
+
+/* A signing secret as Standard Webhooks writes it. */
+static const char *signing_secret_new(struct arena *arena)
+{
+    unsigned char bytes[32];
+    char text[64];
+    random_bytes(bytes, sizeof(bytes));
+    EVP_EncodeBlock((unsigned char *)text, bytes, sizeof(bytes));
+    return arena_printf(arena, "whsec_%s", text);
 }
 
 bool api_token_put(struct call *call, struct error *err)
@@ -42,7 +53,7 @@ bool api_token_put(struct call *call, struct error *err)
     if (of_team != (in.team != NULL))
         return call_refuse(call, 400, "Bad request",
                            "token: team: needed for roles team and usage, and only for them");
-    const char *token = secret_new(call->arena, "rsl_");
+    const char *token = token_new(call->arena);
     digest_of(token, strlen(token), hash);
     if (!db_run(call->tx, &sql_token_put,
                 DB_ARGS(db_text(in.name), db_text(hash + 7), db_text(in.role), db_text(in.team)),
@@ -137,7 +148,7 @@ bool api_subscription_put(struct call *call, struct error *err)
     if (subscription_is_wrong(call, &in))
         return true;
     if (strcmp(in.channel, "webhook") == 0) {
-        secret = in.secret ? in.secret : secret_new(call->arena, "whsec_");
+        secret = in.secret ? in.secret : signing_secret_new(call->arena);
         if (!secret_seal(call->arena, secret, call->gateway->settings->seal_key_file, &stored, err))
             return false;
     }

@@ -1,0 +1,1 @@
+delete from channel_breaker where host = $1
