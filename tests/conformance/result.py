@@ -1,5 +1,7 @@
 """What a topic's cases came to: counts per group, failing cases, the disputed ones set aside."""
+import contextlib
 import os
+import traceback
 from collections import OrderedDict
 
 
@@ -48,6 +50,14 @@ class Results:
         if self.verbose:
             print("FAIL %s %s\n  wanted %s\n  came   %s" % (self.topic, name, wanted, came))
         return False
+
+    @contextlib.contextmanager
+    def guard(self, group, case):
+        """What the runner itself does not survive is a failing case, and the others go on."""
+        try:
+            yield
+        except Exception:
+            self.fail(group, case, "a case that can be run", traceback.format_exc())
 
     def skip(self, kind):
         """A kind of file that names no installed thing: counted, not run."""

@@ -220,4 +220,5 @@ def run(folder, build, results):
     for root, name, golden in files(folder):
         group = "%s/%s" % (os.path.relpath(root, folder).split("/")[0], name.split("__", 2)[-1])
         for case in golden["cases"]:
-            run_case(reader, group, golden, case, root, results)
+            with results.guard(group, str(case.get("test"))):
+                run_case(reader, group, golden, case, root, results)

@@ -239,7 +239,8 @@ def run_goldens(folder, reader, results):
             if kind in NOT_CLAIMED:
                 results.skip(NOT_CLAIMED[kind])
                 continue
-            check_golden(results, reader, group, golden, case, path, wanted)
+            with results.guard(group, str(case.get("test"))):
+                check_golden(results, reader, group, golden, case, path, wanted)
 
 
 def check_golden(results, reader, group, golden, case, path, wanted):
@@ -267,9 +268,6 @@ def check_golden(results, reader, group, golden, case, path, wanted):
 
 def run(folder, build, results):
     reader = Reader(build)
-    run_rpm(folder, reader, results)
-    run_listed(folder, reader, results)
-    run_roots(folder, reader, results)
-    run_identities(folder, reader, results)
-    run_claircore(folder, reader, results)
-    run_goldens(folder, reader, results)
+    for part in (run_rpm, run_listed, run_roots, run_identities, run_claircore, run_goldens):
+        with results.guard(part.__name__, "the part"):
+            part(folder, reader, results)

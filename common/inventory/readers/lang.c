@@ -2,6 +2,21 @@
 
 #include <string.h>
 
+/* PEP 503: lower case, runs of "-_." are one "-". */
+static struct slice normal_name(struct reader_sink *sink, struct slice name)
+{
+    char *out = arena_alloc(sink->arena, name.length + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i];
+        bool joint = c == '-' || c == '_' || c == '.';
+        if (joint && (length == 0 || out[length - 1] == '-'))
+            continue;
+        out[length++] = joint ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return (struct slice){out, length};
+}
+
 void lang_put(struct reader_sink *sink, const struct reader_file *file, const char *type,
               struct slice name, struct slice version, enum confidence confidence)
 {
@@ -9,6 +24,8 @@ void lang_put(struct reader_sink *sink, const struct reader_file *file, const ch
     version = slice_trim(version);
     if (name.length == 0 || version.length == 0)
         return;
+    if (strcmp(type, "pypi") == 0)
+        name = normal_name(sink, name);
     struct component component = {.type = type,
                                   .name = slice_string(sink->arena, name),
                                   .version = slice_string(sink->arena, version)};

@@ -6,7 +6,8 @@
 
 #include "inventory/readers/readers.h"
 
-/* Puts one package of the file; nothing happens if name or version is empty. */
+/* Puts one package of the file; nothing happens if name or version is empty. Python names are
+ * normalised. */
 void lang_put(struct reader_sink *sink, const struct reader_file *file, const char *type,
               struct slice name, struct slice version, enum confidence confidence);
 /* NULL after a warning. The caller owns it: scoped(lang_json_free). */

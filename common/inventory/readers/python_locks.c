@@ -1,29 +1,14 @@
 /* Python lock files: requirements.txt (pip, only what is pinned), Pipfile.lock, poetry.lock,
- * uv.lock, pylock.toml (PEP 751). Names as PEP 503 normalises them. */
+ * uv.lock, pylock.toml (PEP 751). */
 #include <string.h>
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
 
-/* Lower case, runs of "-_." are one "-". */
-static struct slice normal_name(struct reader_sink *sink, struct slice name)
-{
-    char *out = arena_alloc(sink->arena, name.length + 1);
-    size_t length = 0;
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.data[i];
-        bool joint = c == '-' || c == '_' || c == '.';
-        if (joint && (length == 0 || out[length - 1] == '-'))
-            continue;
-        out[length++] = joint ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-    }
-    return (struct slice){out, length};
-}
-
 static void put(struct reader_sink *sink, const struct reader_file *file, struct slice name,
                 struct slice version)
 {
-    lang_put(sink, file, "pypi", normal_name(sink, slice_trim(name)), version, lang_declared(sink));
+    lang_put(sink, file, "pypi", name, version, lang_declared(sink));
 }
 
 static bool wants_requirements(const char *path)

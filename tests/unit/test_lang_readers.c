@@ -1,0 +1,192 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "inventory/readers/readers.h"
+#include "test.h"
+
+/* Every package that the readers find in the bytes, "type name version\n" each, sorted. */
+static const char *found(struct arena *arena, const char *path, struct slice bytes)
+{
+    struct evidence *evidence = arena_new_object(arena, struct evidence);
+    struct reader_sink sink;
+    struct buf out scoped(buf_release) = {0};
+    const struct reader_file file = {.path = path, .bytes = bytes, .executable = true};
+    sink_init(&sink, arena, evidence);
+    reader_offer(&file, &sink);
+    reader_finish(&sink);
+    evidence_sort(evidence);
+    for (size_t s = 0; s < evidence->set_count; s++)
+        for (size_t i = 0; i < evidence->sets[s].count; i++) {
+            const struct component *c = &evidence->sets[s].items[i].component;
+            buf_printf(&out, "%s %s %s\n", c->type, c->name, c->version);
+        }
+    return arena_strdup(arena, buf_text(&out));
+}
+
+struct example {
+    const char *path, *bytes, *wanted;
+};
+
+static void check(const struct example *examples, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        const char *came = found(arena, examples[i].path, slice_of(examples[i].bytes));
+        if (strcmp(came, examples[i].wanted) != 0)
+            fail_msg("%s: wanted\n%scame\n%s", examples[i].path, examples[i].wanted, came);
+    }
+}
+
+TEST(lock_files_of_javascript)
+{
+    static const struct example examples[] = {
+        {"app/node_modules/@a/b/package.json", "{\"name\": \"@a/b\", \"version\": \"1.2.3\"}",
+         "npm @a/b 1.2.3\n"},
+        {"app/package-lock.json",
+         "{\"lockfileVersion\": 1, \"dependencies\": {\"a\": {\"version\": \"1.0.0\","
+         "\"dependencies\": {\"b\": {\"version\": \"npm:c@2.0.0\"}}},"
+         "\"d\": {\"version\": \"git+ssh://x\"}}}",
+         "npm a 1.0.0\nnpm c 2.0.0\n"},
+        {"app/package-lock.json",
+         "{\"lockfileVersion\": 3, \"packages\": {\"\": {\"version\": \"9.9.9\"},"
+         "\"node_modules/a/node_modules/@b/c\": {\"version\": \"1.0.0\"},"
+         "\"node_modules/w\": {\"resolved\": \"w\", \"link\": true}, \"w\": {\"version\": "
+         "\"1.0.0\"}}}",
+         "npm @b/c 1.0.0\n"},
+        {"app/yarn.lock",
+         "# yarn lockfile v1\n\n\"@a/b@^1.0\", \"@a/b@^1.1\":\n  version \"1.1.0\"\n"
+         "  dependencies:\n    version \"0.0.1\"\n\nc@npm:d@^2:\n  version \"2.0.0\"\n",
+         "npm @a/b 1.1.0\nnpm d 2.0.0\n"},
+        {"app/yarn.lock",
+         "__metadata:\n  version: 6\n\n\"a@npm:^1.0\":\n  version: 1.0.1\n"
+         "  resolution: \"a@npm:1.0.1\"\n\n\"me@workspace:.\":\n  version: 0.0.0-use.local\n"
+         "  resolution: \"me@workspace:.\"\n",
+         "npm a 1.0.1\n"},
+        {"app/pnpm-lock.yaml",
+         "lockfileVersion: 5.4\npackages:\n  /@a/b/1.0.0_c@2.0.0:\n    dev: false\n"
+         "  /d/3.0.0:\n    dev: true\n",
+         "npm @a/b 1.0.0\nnpm d 3.0.0\n"},
+        {"app/pnpm-lock.yaml",
+         "lockfileVersion: '9.0'\npackages:\n  '@a/b@1.0.0':\n    resolution: {}\n"
+         "  'c@https://x.example/c.tgz':\n    version: 2.0.0\n",
+         "npm @a/b 1.0.0\nnpm c 2.0.0\n"},
+        {"app/bun.lock", "{\"packages\": {\"a\": [\"a@1.0.0\", \"\", {},], },}", "npm a 1.0.0\n"},
+    };
+    check(examples, array_count(examples));
+}
+
+TEST(lock_files_of_other_languages)
+{
+    static const struct example examples[] = {
+        {"app/Cargo.lock",
+         "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\" # c\ndependencies = [\n"
+         " \"b\",\n]\n\n[[package]]\nname = \"b\"\nversion = \"0.2.0\"\n",
+         "cargo a 1.0.0\ncargo b 0.2.0\n"},
+        {"app/poetry.lock", "[[package]]\nname = \"Zope.Interface\"\nversion = \"5.0\"\n",
+         "pypi zope-interface 5.0\n"},
+        {"app/requirements.txt",
+         "# c\nA_b[x]==1.0 ; python_version > '3'\nc>=2\nd==1.*\n-r other.txt\ne == 3.0 --hash=x\n",
+         "pypi a-b 1.0\npypi e 3.0\n"},
+        {"app/Pipfile.lock", "{\"default\": {\"a\": {\"version\": \"==1.0\"}, \"b\": {}}}",
+         "pypi a 1.0\n"},
+        {"app/Gemfile.lock",
+         "GEM\n  remote: https://x.example/\n  specs:\n    a (1.0)\n      b (>= 1)\n"
+         "    b (2.0-x86_64-linux)\n\nPLATFORMS\n  ruby\n",
+         "gem a 1.0\ngem b 2.0\n"},
+        {"usr/lib/ruby/specifications/a-1.0.gemspec",
+         "Gem::Specification.new do |s|\n  s.name = \"a\".freeze\n  s.version = \"1.0\"\nend\n",
+         "gem a 1.0\n"},
+        {"app/vendor/composer/installed.json",
+         "{\"packages\": [{\"name\": \"a/b\", \"version\": \"v1.0\"}]}", "composer a/b v1.0\n"},
+        {"app/x.deps.json",
+         "{\"runtimeTarget\": {\"name\": \"t\"}, \"targets\": {\"t\": {\"A/1.0\": {\"runtime\":"
+         "{\"a.dll\": {}}}, \"B/1.0\": {}}}, \"libraries\": {\"A/1.0\": {\"type\": \"package\"},"
+         "\"B/1.0\": {\"type\": \"package\"}, \"Me/1.0\": {\"type\": \"project\"}}}",
+         "nuget A 1.0\n"},
+        {"app/packages.config", "<packages><package id=\"A\" version=\"1.0\"/></packages>",
+         "nuget A 1.0\n"},
+        {"opt/conda/conda-meta/a.json", "{\"name\": \"a\", \"version\": \"1.0\"}", "conda a 1.0\n"},
+        {"usr/lib/R/library/a/DESCRIPTION", "Package: a\nVersion: 1.0-1\nBuilt: R 4\n",
+         "cran a 1.0-1\n"},
+        {"app/mix.lock", "%{\n  \"a\": {:hex, :a, \"1.0.0\", \"x\"},\n}\n", "hex a 1.0.0\n"},
+        {"app/pubspec.lock", "packages:\n  a:\n    version: \"1.0.0\"\n", "pub a 1.0.0\n"},
+        {"app/Podfile.lock", "PODS:\n  - A (1.0):\n    - B\n  - B (2.0)\n",
+         "cocoapods A 1.0\ncocoapods B 2.0\n"},
+        {"app/Package.resolved",
+         "{\"pins\": [{\"location\": \"https://x.example/a/b.git\", \"state\": {\"version\": "
+         "\"1.0.0\"}}]}",
+         "swift x.example/a/b 1.0.0\n"},
+        {"app/vendor/modules.txt",
+         "# a.example/x v1.0.0\n## explicit\na.example/x\n# a.example/unused v1.0.0\n"
+         "# a.example/y v1.0.0 => b.example/y v2.0.0\na.example/y\n",
+         "golang a.example/x v1.0.0\ngolang b.example/y v2.0.0\n"},
+        {"opt/jdk/release", "JAVA_VERSION=\"17.0.1\"\nIMAGE_TYPE=\"JRE\"\n",
+         "generic jre 17.0.1\n"},
+    };
+    check(examples, array_count(examples));
+}
+
+TEST(odd_bytes_are_passed_over)
+{
+    static const char *const paths[] = {
+        "package.json",       "package-lock.json", "yarn.lock",        "pnpm-lock.yaml",
+        "Cargo.lock",         "uv.lock",           "Pipfile.lock",     "Gemfile.lock",
+        "x.gemspec",          "composer.lock",     "x.deps.json",      "packages.config",
+        "packages.lock.json", "conda-meta/x.json", "requirements.txt", "Package.resolved",
+        "mix.lock",           "rebar.lock",        "Manifest.toml",    "vendor/modules.txt",
+    };
+    static const struct slice odd[] = {
+        {"", 0},
+        {"\0", 1},
+        {"[]", 2},
+        {"{\"packages\": 7}", 15},
+        {"\"\n\"", 3},
+        {"[[package]]", 11},
+        {"a:\n  - &a [*a]\n", 16},
+        {"\xff\xfe=", 3},
+        {"# \n= \n@", 7},
+    };
+    for (size_t p = 0; p < array_count(paths); p++)
+        for (size_t i = 0; i < array_count(odd); i++) {
+            struct arena *arena scoped(arena_scope_free) = arena_new();
+            assert_string_equal(found(arena, paths[p], odd[i]), "");
+        }
+}
+
+/* An ELF file with nothing but the bytes behind its header. */
+static struct slice elf_with(struct arena *arena, const char *bytes, size_t length)
+{
+    char *file = arena_alloc(arena, 64 + length);
+    memcpy(file,
+           "\x7f"
+           "ELF\2\1\1",
+           7);
+    memcpy(file + 64, bytes, length);
+    return (struct slice){file, 64 + length};
+}
+
+TEST(go_executables)
+{
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    static const char modules[] = "path\tx.example/app\nmod\tx.example/app\t(devel)\t\n"
+                                  "dep\ta.example/b\tv1.2.3\th1:x\n"
+                                  "dep\tc.example/d\tv1.0.0\n=>\te.example/d\tv2.0.0\n"
+                                  "build\t-ldflags=-X main.version=v3.1.0\n";
+    struct buf info = {0};
+    buf_put(&info, "\xff Go buildinf:\x08\x02", 16);
+    buf_put(&info, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+    buf_put(&info, "\x08go1.22.5", 9);
+    size_t length = sizeof(modules) - 1 + 32;
+    buf_put_byte(&info, (char)(length & 0x7f) | (char)0x80);
+    buf_put_byte(&info, (char)(length >> 7));
+    buf_put(&info, "0123456789abcdef", 16);
+    buf_put_text(&info, modules);
+    buf_put(&info, "0123456789abcdef", 16);
+    struct slice file = elf_with(arena, info.data, info.length);
+    assert_string_equal(found(arena, "usr/bin/app", file),
+                        "golang a.example/b v1.2.3\ngolang e.example/d v2.0.0\n"
+                        "golang stdlib 1.22.5\ngolang x.example/app v3.1.0\n");
+    for (size_t cut = 0; cut < file.length; cut += 7) /* any end is survived */
+        (void)found(arena, "usr/bin/app", slice_sub(file, 0, cut));
+    buf_release(&info);
+}
