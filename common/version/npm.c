@@ -228,6 +228,25 @@ static bool put_comparison(struct arena *arena, struct npm_set *set, unsigned op
     return true;
 }
 
+/* What can hold nothing makes the whole set that; "any" beside others says nothing. */
+static void tidy_set(struct npm_set *set)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if (npm_comparator_is_null(&set->comparators[i])) {
+            set->comparators[0] = set->comparators[i];
+            set->count = 1;
+            return;
+        }
+    }
+    for (size_t i = 0; i < set->count && set->count > 1; i++) {
+        if (set->comparators[i].op != NPM_ANY)
+            set->comparators[kept++] = set->comparators[i];
+    }
+    if (set->count > 1)
+        set->count = kept ? kept : 1;
+}
+
 /* "A - B", both ends included; an end with parts left out covers all that begin with it. */
 static bool put_hyphen(struct arena *arena, struct npm_set *set, unsigned options,
                        struct slice from, struct slice to)
@@ -247,6 +266,7 @@ static bool put_hyphen(struct arena *arena, struct npm_set *set, unsigned option
         put(arena, set, options, NPM_LE, b.number, b.pre);
     if (set->count == 0)
         put_any(arena, set);
+    tidy_set(set);
     return true;
 }
 
@@ -261,25 +281,6 @@ static bool find_hyphen(struct slice text, struct slice *from, struct slice *to)
         return true;
     }
     return false;
-}
-
-/* What can hold nothing makes the whole set that; "any" beside others says nothing. */
-static void tidy_set(struct npm_set *set)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if (npm_comparator_is_null(&set->comparators[i])) {
-            set->comparators[0] = set->comparators[i];
-            set->count = 1;
-            return;
-        }
-    }
-    for (size_t i = 0; i < set->count && set->count > 1; i++) {
-        if (set->comparators[i].op != NPM_ANY)
-            set->comparators[kept++] = set->comparators[i];
-    }
-    if (set->count > 1)
-        set->count = kept ? kept : 1;
 }
 
 static bool set_parse(struct arena *arena, struct slice text, unsigned options, struct npm_set *set)

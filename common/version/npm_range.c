@@ -124,10 +124,12 @@ static bool holds_nothing(const struct npm_comparator *c, unsigned options)
 static bool comparators_meet(const struct npm_comparator *a, const struct npm_comparator *b,
                              unsigned options)
 {
-    if (a->op == NPM_ANY || b->op == NPM_ANY)
+    if (a->op == NPM_ANY)
         return true;
-    if (a->op == NPM_EQ)
+    if (a->op == NPM_EQ) /* of "any", only a release, as everywhere */
         return alone_holds(b, &a->version, options);
+    if (b->op == NPM_ANY)
+        return true;
     if (b->op == NPM_EQ)
         return alone_holds(a, &b->version, options);
     if (holds_nothing(a, options) || holds_nothing(b, options))

@@ -36,8 +36,7 @@ static bool take_suffix(struct slice *text, const char *word, struct slice *digi
     if (after.length && is_joint(after.data[0]))
         after = slice_sub(after, 1, after.length);
     *digits = part_take_run(&after, part_is_digit);
-    /* A joint with no digits behind it belongs to what follows, unless the text ends there. */
-    *text = digits->length || after.length == 0 ? after : rest;
+    *text = after;
     return true;
 }
 

@@ -57,7 +57,9 @@ static void put_escaped(struct slice text)
 /* The kind says what the text is: a range, or a version that npm in particular judges. */
 static bool is_valid(const struct ecosystem *eco, struct slice text, struct slice kind)
 {
-    if (slice_is(kind, "not a version") || slice_is(kind, "too big"))
+    bool range = slice_has_prefix(kind, "range") || slice_has_prefix(kind, "requirement") ||
+                 slice_has_prefix(kind, "specifier") || slice_has_prefix(kind, "constraint");
+    if (!range)
         return version_is_valid(ecosystem_find(slice_of("npm")), text);
     return version_range_is_valid(eco, text, read_options(kind));
 }
