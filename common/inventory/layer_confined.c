@@ -61,3 +61,16 @@ bool layer_confined_read_directory(const char *path, struct arena *arena, struct
     close(fd);
     return ok;
 }
+
+bool layer_confined_read_sbom(const char *path, struct arena *arena, struct evidence *out,
+                              struct error *err)
+{
+    const char *const arguments[] = {"sbom", NULL};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
+    struct confined_job job = {.arguments = arguments, .input_fd = fd};
+    bool ok = run(&job, NULL, arena, out, err);
+    close(fd);
+    return ok || error_wrap(err, "%s", path);
+}

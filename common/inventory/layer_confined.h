@@ -17,6 +17,9 @@ bool layer_confined_read(struct stream *blob, const struct layer_confined_settin
 /* The same from an open descriptor that the reader reads itself. */
 bool layer_confined_read_fd(int fd, const struct layer_confined_settings *settings,
                             struct arena *arena, struct evidence *out, struct error *err);
+/* An SBOM document; one of no known format is ERROR_INPUT. */
+bool layer_confined_read_sbom(const char *path, struct arena *arena, struct evidence *out,
+                              struct error *err);
 /* An unpacked root or a project tree. */
 bool layer_confined_read_directory(const char *path, struct arena *arena, struct evidence *out,
                                    struct error *err);

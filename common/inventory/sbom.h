@@ -1,5 +1,5 @@
-/* SBOMs out (CycloneDX 1.6, SPDX 2.3; the same bytes for the same image: no clock, no random ids)
- * and in (CycloneDX JSON, SPDX JSON; SPDX tag-value). */
+/* SBOMs out: CycloneDX 1.6 and SPDX 2.3, and the inventory's own JSON. The same bytes for the same
+ * image: no clock, no random ids. SBOMs in are read by readers/sbom.c. */
 #pragma once
 
 #include "base/buf.h"
@@ -23,6 +23,3 @@ void sbom_write_spdx(const struct sbom_image *image, const struct inventory *inv
 /* The JSON of interfaces.md, schemas/inventory.schema.json. */
 void inventory_write_json(const struct sbom_image *image, const struct inventory *inventory,
                           struct buf *out);
-/* A document of any known format as an inventory of one layer; ERROR_INPUT if it is none. */
-bool sbom_read(struct slice document, struct arena *arena, struct sbom_image *image,
-               struct inventory *out, struct error *err);

@@ -210,11 +210,19 @@ static void describe(const struct image *image, const struct evidence *evidence,
     };
 }
 
-static bool inspect_sbom(const char *path, struct arena *arena, struct inspected *out,
-                         struct error *err)
+static bool inspect_sbom(const char *path, const char *text, struct arena *arena,
+                         struct inspected *out, struct error *err)
 {
-    (void)path, (void)arena, (void)out;
-    return error_set(err, ERROR_INPUT, "SBOM input is not built yet");
+    out->evidence = arena_new_array(arena, struct evidence, 1);
+    out->layer_count = 1;
+    out->image = (struct sbom_image){.reference = arena_strdup(arena, text),
+                                     .manifest_digest = "",
+                                     .config_digest = "",
+                                     .platform = ""};
+    if (!layer_confined_read_sbom(path, arena, out->evidence, err))
+        return false;
+    compose(arena, out);
+    return true;
 }
 
 bool inspect_image(const char *text, const struct inspect_settings *settings, struct arena *arena,
@@ -234,7 +242,7 @@ bool inspect_image(const char *text, const struct inspect_settings *settings, st
     if (source->transport == IMAGE_DIRECTORY)
         return inspect_directory(source->directory, text, arena, out, err);
     if (source->transport == IMAGE_SBOM)
-        return inspect_sbom(source->directory, arena, out, err);
+        return inspect_sbom(source->directory, text, arena, out, err);
     if (!image_load(source, arena, chosen ? &platform : NULL, image, err))
         return false;
     out->layer_count = image->layer_count;

@@ -7,6 +7,16 @@ static void print_json(const struct inspected *inspected, struct buf *out)
     inventory_write_json(&inspected->image, &inspected->inventory, out);
 }
 
+static void print_cyclonedx(const struct inspected *inspected, struct buf *out)
+{
+    sbom_write_cyclonedx(&inspected->image, &inspected->inventory, out);
+}
+
+static void print_spdx(const struct inspected *inspected, struct buf *out)
+{
+    sbom_write_spdx(&inspected->image, &inspected->inventory, out);
+}
+
 struct widths {
     int name, version, type;
 };
@@ -60,6 +70,8 @@ static void print_table(const struct inspected *inspected, struct buf *out)
 static const struct inventory_format formats[] = {
     {"table", print_table},
     {"json", print_json},
+    {"cyclonedx-json", print_cyclonedx},
+    {"spdx-json", print_spdx},
 };
 
 const struct inventory_format *inventory_format_find(const char *name)

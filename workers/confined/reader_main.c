@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "advisory/feed_confined.h"
+#include "base/limits.h"
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/version_text.h"
 #include "image/layer_stream.h"
 #include "inventory/layer_read.h"
+#include "inventory/reader.h"
+#include "inventory/readers/sbom.h"
 
 enum { READER_CPU_S = 1200, READER_DIRECTORY_FD = 3 };
 
@@ -51,6 +54,23 @@ static bool run_directory(int argc, char **argv, struct arena *arena, struct err
     return layer_read_directory(".", &settings, arena, &evidence, err) && answer(&evidence, err);
 }
 
+static bool run_sbom(int argc, char **argv, struct arena *arena, struct error *err)
+{
+    (void)argc, (void)argv;
+    struct evidence evidence;
+    struct reader_sink sink;
+    struct buf bytes scoped(buf_release) = {0};
+    struct stream *from scoped(stream_scope_close) = stream_of_fd(STDIN_FILENO, false);
+    sink_init(&sink, arena, &evidence);
+    sink.reader = "sbom";
+    if (!stream_read_all(from, (size_t)LIMIT_DATABASE_BYTES, &bytes, err))
+        return false;
+    if (!sbom_document_read(buf_slice(&bytes), "", false, &sink))
+        return error_set(err, ERROR_INPUT, "neither CycloneDX nor SPDX in JSON");
+    reader_finish(&sink);
+    return answer(&evidence, err);
+}
+
 static bool run_feed(int argc, char **argv, struct arena *arena, struct error *err)
 {
     (void)arena;
@@ -66,6 +86,7 @@ struct mode {
 static const struct mode modes[] = {
     {"layer", run_layer, false},
     {"directory", run_directory, true},
+    {"sbom", run_sbom, false},
     {"feed", run_feed, false},
 };
 

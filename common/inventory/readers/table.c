@@ -13,6 +13,7 @@ const struct package_reader *const package_readers[] = {
     &reader_opkg,
     &reader_portage,
     &reader_os_release,
+    &reader_sbom,
     &reader_python,
     &reader_python_archive,
     &reader_java,
