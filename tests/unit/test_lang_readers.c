@@ -1,3 +1,4 @@
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,8 @@ TEST(lock_files_of_other_languages)
          "# a.example/x v1.0.0\n## explicit\na.example/x\n# a.example/unused v1.0.0\n"
          "# a.example/y v1.0.0 => b.example/y v2.0.0\na.example/y\n",
          "golang a.example/x v1.0.0\ngolang b.example/y v2.0.0\n"},
+        {"usr/lib/perl5/.meta/A-B-1.2/MYMETA.json", "{\"name\": \"A-B\", \"version\": \"v1.2\"}",
+         "cpan A-B 1.2\n"},
         {"opt/jdk/release", "JAVA_VERSION=\"17.0.1\"\nIMAGE_TYPE=\"JRE\"\n",
          "generic jre 17.0.1\n"},
     };
@@ -189,4 +192,55 @@ TEST(go_executables)
     for (size_t cut = 0; cut < file.length; cut += 7) /* any end is survived */
         (void)found(arena, "usr/bin/app", slice_sub(file, 0, cut));
     buf_release(&info);
+}
+
+static void put_number(struct buf *out, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buf_put_byte(out, (char)(value >> (8 * i)));
+}
+
+/* A section header of 64-bit ELF. */
+static void put_section(struct buf *out, uint64_t name, uint64_t offset, uint64_t size)
+{
+    put_number(out, name, 4);
+    put_number(out, 1, 4);
+    put_number(out, 0, 8);
+    put_number(out, 0, 8);
+    put_number(out, offset, 8);
+    put_number(out, size, 8);
+    put_number(out, 0, 24);
+}
+
+TEST(rust_executables)
+{
+    static const char json[] = "{\"packages\": [{\"name\": \"a\", \"version\": \"1.0.0\"},"
+                               "{\"name\": \"b\", \"version\": \"2.0.0\", \"kind\": \"build\"}]}";
+    static const char names[] = "\0.dep-v0\0.shstrtab";
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    struct buf file scoped(buf_release) = {0};
+    char packed[512];
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(6);
+    size_t length =
+        libdeflate_zlib_compress(compressor, json, sizeof(json) - 1, packed, sizeof(packed));
+    libdeflate_free_compressor(compressor);
+    buf_put(&file,
+            "\x7f"
+            "ELF\2\1\1",
+            7);
+    put_number(&file, 0, 33);
+    put_number(&file, 64 + length + sizeof(names), 8); /* e_shoff */
+    put_number(&file, 0, 10);
+    put_number(&file, 64, 2);
+    put_number(&file, 3, 2);
+    put_number(&file, 2, 2);
+    assert_int_equal(file.length, 64);
+    buf_put(&file, packed, length);
+    buf_put(&file, names, sizeof(names));
+    put_section(&file, 0, 0, 0);
+    put_section(&file, 1, 64, length);
+    put_section(&file, 9, 64 + length, sizeof(names));
+    assert_string_equal(found(arena, "usr/bin/app", buf_slice(&file)), "cargo a 1.0.0\n");
+    for (size_t cut = 0; cut < file.length; cut += 5)
+        (void)found(arena, "usr/bin/app", slice_sub(buf_slice(&file), 0, cut));
 }

@@ -190,6 +190,13 @@ bool binary_section(struct slice bytes, const char *name, struct slice *section)
     return format == FORMAT_MACHO && macho_find(&v, name, 0, section);
 }
 
+bool binary_is_stripped(struct slice bytes)
+{
+    struct view v;
+    enum format format = open_view(bytes, &v);
+    return format == FORMAT_PE || (format == FORMAT_ELF && number(&v, v.wide ? 60 : 48, 2) == 0);
+}
+
 bool binary_at(struct slice bytes, uint64_t address, struct slice *out)
 {
     struct view v;

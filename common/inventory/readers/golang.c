@@ -72,7 +72,7 @@ static bool parse_info(struct slice bytes, struct slice info, struct slice *go,
     return true;
 }
 
-/* The section where there is one, else wherever the magic stands on a boundary of 16. */
+/* In the section of its name; only where sections cannot tell, wherever the magic stands. */
 static bool find_info(struct slice bytes, struct slice *go, struct slice *modules)
 {
     struct slice section;
@@ -83,6 +83,8 @@ static bool find_info(struct slice bytes, struct slice *go, struct slice *module
         if (parse_info(bytes, slice_sub(bytes, at, bytes.length), go, modules))
             return true;
     }
+    if (!binary_is_stripped(bytes))
+        return false;
     struct slice rest = bytes;
     for (int tries = 0; tries < SCAN_MOST; tries++) {
         size_t at = slice_find(rest, magic);

@@ -38,5 +38,8 @@ void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink
 
 /* A section of an ELF, PE or Mach-O file, by name (Mach-O: without the segment's). */
 bool binary_section(struct slice bytes, const char *name, struct slice *section);
+/* A section by name may be missing and the thing still be there: an ELF file without section
+ * headers, a PE file (whose linker merges sections). */
+bool binary_is_stripped(struct slice bytes);
 /* The bytes at a virtual address, up to the end of what is loaded there. */
 bool binary_at(struct slice bytes, uint64_t address, struct slice *out);

@@ -1,4 +1,5 @@
-/* Languages whose one file says it in a few lines: conda, R, Erlang and Elixir, Swift, Lua, Julia.
+/* Languages whose one file says it in a few lines: conda, R, Erlang and Elixir, Swift, Lua, Julia,
+ * Perl, JDKs.
  */
 #include <string.h>
 
@@ -195,6 +196,22 @@ static void read_julia(const struct reader_file *file, struct reader_sink *sink)
     } while (more);
 }
 
+static bool wants_perl(const char *path)
+{
+    return strstr(path, ".meta/") && path_has_suffix(path, "/MYMETA.json");
+}
+
+/* What cpanm leaves of a distribution that it installed: CPAN::Meta. */
+static void read_perl(const struct reader_file *file, struct reader_sink *sink)
+{
+    json_t *json scoped(lang_json_free) = lang_json(file, sink);
+    struct slice version = lang_text(json, "version");
+    if (json)
+        lang_put(sink, file, "cpan", lang_text(json, "name"),
+                 slice_has_prefix(version, "v") ? slice_sub(version, 1, version.length) : version,
+                 CONFIDENCE_INSTALLED);
+}
+
 static bool wants_jvm(const char *path)
 {
     return path_is_below(path, "release");
@@ -239,5 +256,6 @@ READER(reader_mix_lock, "mix-lock", wants_mix, read_mix);
 READER(reader_rebar_lock, "rebar-lock", wants_rebar, read_rebar);
 READER(reader_swift, "swift", wants_swift, read_swift);
 READER(reader_lua, "lua", wants_lua, read_lua);
+READER(reader_perl, "perl", wants_perl, read_perl);
 READER(reader_jvm, "jvm", wants_jvm, read_jvm);
 READER(reader_julia, "julia", wants_julia, read_julia);

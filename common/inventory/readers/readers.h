@@ -18,7 +18,7 @@ extern const struct package_reader reader_npm_package, reader_npm_lock, reader_b
     reader_composer, reader_dotnet_deps, reader_nuget_lock, reader_nuget_config,
     reader_requirements, reader_pipfile_lock, reader_python_lock, reader_conda, reader_r,
     reader_erlang, reader_mix_lock, reader_rebar_lock, reader_swift, reader_lua, reader_julia,
-    reader_jvm;
+    reader_jvm, reader_perl;
 
 /* The part after the last "/". */
 const char *path_base(const char *path);

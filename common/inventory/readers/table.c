@@ -46,6 +46,7 @@ const struct package_reader *const package_readers[] = {
     &reader_lua,
     &reader_julia,
     &reader_jvm,
+    &reader_perl,
 };
 const size_t package_reader_count = array_count(package_readers);
 
