@@ -53,13 +53,13 @@ static bool by_expression(const struct ecosystem *ecosystem, const struct assert
     if (is_set(a->affected_range)) {
         *rule = "in the affected range";
         if (!version_range_contains(ecosystem, slice_of(a->affected_range), slice_of(version),
-                                    VERSION_LOOSE, affected, err))
+                                    VERSION_LOOSE | VERSION_INCLUDE_PRERELEASE, affected, err))
             return false;
     }
     for (size_t i = 0; *affected && i < a->safe_range_count; i++) {
         bool safe = false;
         if (!version_range_contains(ecosystem, slice_of(a->safe_ranges[i]), slice_of(version),
-                                    VERSION_LOOSE, &safe, err))
+                                    VERSION_LOOSE | VERSION_INCLUDE_PRERELEASE, &safe, err))
             return false;
         if (safe) {
             *affected = false;

@@ -1,7 +1,8 @@
 #include "version/orders.h"
 
-/* Maven's ranges: "[1.0,2.0)", "[1.5]", several with commas between. A version alone is a wish that
- * any other satisfies. The resolver's differ: always brackets, and "[1.2.*]". */
+/* Maven's ranges: "[1.0,2.0)", "[1.5]", several with commas between. A version alone, which to
+ * Maven is a wish that any other satisfies, is left to the neutral syntax: in an advisory it means
+ * that version. The resolver's differ: "[1.2.*]". */
 struct bound {
     struct slice text; /* empty: open */
     bool inclusive;
@@ -108,10 +109,6 @@ static bool contains(struct slice range, struct slice version, compare_function 
         upper = wild ? slice_of("") : interval.high.text;
         count++;
     }
-    if (count == 0 && !resolver && range.length) {
-        *contained = true;
-        return compare(range, version, &order);
-    }
     return range.length == 0 && count > 0;
 }
 
@@ -131,7 +128,10 @@ bool maven_resolver_contains(struct slice range, struct slice version, unsigned 
 bool maven_range_valid(struct slice range, unsigned options)
 {
     bool contained;
-    return maven_contains(range, slice_of("0"), options, &contained);
+    int order;
+    return maven_contains(range, slice_of("0"), options, &contained) ||
+           (slice_find_byte(range, '[') == range.length &&
+            slice_find_byte(range, '(') == range.length && maven_compare(range, range, &order));
 }
 
 bool maven_resolver_range_valid(struct slice range, unsigned options)

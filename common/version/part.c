@@ -134,7 +134,7 @@ static bool neutral_all_hold(bool (*compare)(struct slice, struct slice, int *),
     while (part_take_piece(&all, ",", &more, &piece)) {
         enum part_operator op = part_take_operator(&piece);
         int order;
-        if (piece.length == 0 && op == PART_NONE)
+        if (op == PART_NONE && (piece.length == 0 || slice_is(piece, "*")))
             continue;
         if (op > PART_GE || !compare(version, piece, &order))
             return false;

@@ -134,11 +134,14 @@ bool version_normalise(const struct ecosystem *ecosystem, struct slice text, str
     return no_version(ecosystem, text, err);
 }
 
+/* Advisories write "<", "," and "||" for ecosystems that have another syntax of their own: what is
+ * no range of theirs may still be a neutral one. */
 static bool contains(const struct ecosystem *ecosystem, struct slice range, struct slice version,
                      unsigned options, bool *contained)
 {
-    if (ecosystem->contains && !(options & VERSION_NEUTRAL))
-        return ecosystem->contains(range, version, options, contained);
+    if (ecosystem->contains && !(options & VERSION_NEUTRAL) &&
+        ecosystem->contains(range, version, options, contained))
+        return true;
     return ecosystem->compare &&
            part_neutral_contains(ecosystem->compare, range, version, contained);
 }
@@ -159,9 +162,13 @@ bool version_range_contains(const struct ecosystem *ecosystem, struct slice rang
 bool version_range_is_valid(const struct ecosystem *ecosystem, struct slice range, unsigned options)
 {
     bool contained;
-    if (ecosystem->range_valid && !(options & VERSION_NEUTRAL))
+    bool native = !(options & VERSION_NEUTRAL);
+    if (ecosystem->range_valid && native)
         return ecosystem->range_valid(range, options);
-    return contains(ecosystem, range, slice_of("0"), options, &contained);
+    if (ecosystem->contains && native)
+        return ecosystem->contains(range, slice_of("0"), options, &contained);
+    return ecosystem->compare &&
+           part_neutral_contains(ecosystem->compare, range, slice_of("0"), &contained);
 }
 
 /* At one version: what ends before it, what begins with it, what ends after it. */

@@ -45,7 +45,7 @@ bool version_is_valid(const struct ecosystem *ecosystem, struct slice text);
 bool must_check version_normalise(const struct ecosystem *ecosystem, struct slice text,
                                   struct buf *out, struct error *err);
 
-/* In the ecosystem's own syntax (VERSION_NEUTRAL: in the neutral one). */
+/* In the ecosystem's own syntax, else in the neutral one (VERSION_NEUTRAL: in that alone). */
 bool must_check version_range_contains(const struct ecosystem *ecosystem, struct slice range,
                                        struct slice version, unsigned options, bool *contained,
                                        struct error *err);

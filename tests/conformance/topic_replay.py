@@ -1,0 +1,265 @@
+"""replay: packages and advisories with the findings that must come, answered by the matcher.
+
+Kinds: range (one advisory range), osv (recorded answers), and the unit tests and images whose
+advisories are rows of trivy's database: rows are put into our own assertions first. Sources that we
+do not claim (vendors' rebuilds, CPE matching) are counted, not run."""
+import glob
+import json
+import os
+import subprocess
+
+TYPES = {"npm": "npm", "maven": "maven", "pep440": "pypi", "pip": "pypi", "rubygems": "gem",
+         "composer": "composer", "go": "golang", "cargo": "cargo", "nuget": "nuget",
+         "conan": "conan", "erlang": "hex", "hex": "hex", "pub": "pub", "swift": "swift",
+         "bitnami": "bitnami", "generic": "semver", "jar": "maven", "gradle": "maven",
+         "pom": "maven", "pipenv": "pypi", "poetry": "pypi", "uv": "pypi", "python-pkg": "pypi",
+         "node-pkg": "npm", "yarn": "npm", "pnpm": "npm", "bun": "npm", "gemspec": "gem",
+         "bundler": "gem", "gomod": "golang", "gobinary": "golang", "PythonPkg": "pypi",
+         "packages-props": "nuget", "NodePkg": "npm", "Jar": "maven", "GemSpec": "gem",
+         "GoModule": "golang", "Composer": "composer", "RustBinary": "cargo",
+         "cocoapods": "cocoapods", "mix": "hex", "bundler": "gem", "Bundler": "gem",
+         "gradle-lockfile": "maven", "Pipenv": "pypi", "Poetry": "pypi", "Npm": "npm", "Yarn": "npm", "PyPI": "pypi", "Go": "golang"}
+
+# A platform of trivy's database → distribution and the part of its version that tells releases apart.
+PLATFORMS = [("alpine ", "alpine"), ("debian ", "debian"), ("ubuntu ", "ubuntu"),
+             ("alma ", "almalinux"), ("rocky ", "rocky"), ("Oracle Linux ", "ol"),
+             ("amazon linux ", "amzn"), ("Photon OS ", "photon"), ("wolfi", "wolfi"),
+             ("chainguard", "chainguard"), ("CBL-Mariner ", "mariner"), ("Azure Linux ", "azurelinux"),
+             ("openSUSE Leap ", "opensuse-leap"), ("openSUSE Tumbleweed", "opensuse-tumbleweed"),
+             ("SUSE Linux Enterprise Micro ", "sle-micro"), ("SUSE Linux Enterprise ", "sles")]
+FAMILIES = {"alma": "almalinux", "oracle": "ol", "amazon": "amzn", "suse": "sles",
+            "opensuse.leap": "opensuse-leap", "opensuse.tumbleweed": "opensuse-tumbleweed",
+            "opensuse-leap": "opensuse-leap", "opensuse-tumbleweed": "opensuse-tumbleweed",
+            "cbl-mariner": "mariner", "azurelinux": "azurelinux", "azure": "azurelinux", "mariner": "mariner",
+            "slem": "sle-micro", "suse linux enterprise server": "sles", "none": ""}
+MAJOR_ONLY = {"almalinux", "rocky", "ol", "debian"}
+BINARY_NAMED = {"almalinux", "rocky", "ol", "amzn", "opensuse-leap", "opensuse-tumbleweed", "sles",
+                "sle-micro"}
+APK, DEB = {"alpine", "wolfi", "chainguard"}, {"debian", "ubuntu"}
+
+
+class Matcher:
+    def __init__(self, build):
+        self.process = subprocess.Popen([os.path.join(build, "tests", "match_check")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, packages, assertions):
+        question = json.dumps({"packages": packages, "assertions": assertions})
+        self.process.stdin.write((question + "\n").encode())
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline() or '{"error": "the matcher died"}')
+
+
+def expression(value):
+    """VulnerableVersions, PatchedVersions, UnaffectedVersions → a range and what is safe."""
+    vulnerable = value.get("VulnerableVersions") or []
+    safe = (value.get("PatchedVersions") or []) + (value.get("UnaffectedVersions") or [])
+    if "" in vulnerable + (value.get("PatchedVersions") or []):
+        return {}
+    out = {"safe_ranges": safe}
+    if vulnerable:
+        out["affected_range"] = " || ".join(vulnerable)
+    return out
+
+
+def distro_of(platform):
+    for prefix, distro in PLATFORMS:
+        if platform.startswith(prefix):
+            return distro, platform[len(prefix):]
+    return None
+
+
+def release_of(distro, version):
+    if distro in MAJOR_ONLY:
+        return version.split(".")[0]
+    if distro == "amzn":
+        major = version.split(" ")[0].split(".")[0]
+        return major if major.isdigit() and int(major) >= 2 and int(major) < 2018 or major in ("2022", "2023") else "1"
+    if distro in ("alpine", "mariner", "azurelinux", "photon", "ubuntu"):
+        return ".".join(version.split(".")[:2])
+    return version.replace("-SP", ".").replace(" SP", ".")
+
+
+def package_type(distro):
+    return "deb" if distro in DEB else "apk" if distro in APK else "rpm"
+
+
+def os_row(row, distro, release):
+    """The assertions of one row of a distribution."""
+    value, name = row["value"], row["bucket"][1]
+    module, _, plain = name.rpartition("::")
+    base = {"type": package_type(distro), "name": plain or name, "distro": distro,
+            "release": release_of(distro, release), "vulnerability": row["key"],
+            "name_kind": "binary" if distro in BINARY_NAMED else "source", "conditions": []}
+    if module:
+        base["conditions"].append({"kind": "module", "value": module})
+    entries = value.get("Entries") or [value]
+    for entry in entries:
+        fixed = entry.get("FixedVersion") or ""
+        if not isinstance(fixed, str) or fixed == "invalid":
+            continue
+        limit = value.get("AffectedVersion") or ""
+        if distro in APK and not fixed and not limit:
+            continue  # their feeds list fixes alone
+        out = dict(base, state="fixed" if fixed else "affected",
+                   ranges=[{"introduced": limit, "fixed": fixed}])
+        arches = entry.get("Arches") or []
+        for arch in arches or [None]:
+            yield dict(out, conditions=base["conditions"] + (
+                [{"kind": "arch", "value": arch}] if arch else []))
+
+
+def row_assertions(row):
+    """None: a source that we do not claim."""
+    if not isinstance(row.get("bucket"), list) or len(row["bucket"]) < 2:
+        return []
+    platform = row["bucket"][0]
+    if not isinstance(row["value"], dict):
+        return []
+    if "::" in platform:
+        kind = TYPES.get(platform.split("::")[0])
+        return None if kind is None else [dict(
+            expression(row["value"]), type=kind, name=row["bucket"][1], vulnerability=row["key"])]
+    where = distro_of(platform)
+    return None if where is None else list(os_row(row, *where))
+
+
+def whole(package, key=None):
+    source = package.get("source") if key else package
+    if not source:
+        return None
+    version, release = source.get("version") or "", source.get("release") or ""
+    epoch = source.get("epoch")
+    version = "%s-%s" % (version, release) if release else version
+    return "%s:%s" % (epoch, version) if epoch and ":" not in version else version
+
+
+def question_package(package, distro, version):
+    kind = TYPES.get(package.get("type") or "")
+    if kind or not distro:
+        return {"type": kind or package.get("type") or "", "name": package["name"],
+                "version": package["version"]}
+    source = package.get("source") or {}
+    return {"type": package_type(distro), "name": package["name"], "version": whole(package),
+            "arch": package.get("arch"), "source_name": source.get("name"),
+            "source_version": whole(package, "source"), "module": package.get("modularitylabel"),
+            "distro": distro, "release": release_of(distro, version)}
+
+
+def found(answer, packages):
+    return {(packages[f["package"]]["name"], f["vulnerability"]) for f in answer
+            if f["state"] not in ("not-affected", "unknown")}
+
+
+def compare(results, group, case, answer, packages, wanted):
+    if isinstance(answer, dict):
+        results.fail(group, case, sorted(wanted), answer)
+        return
+    came = found(answer, packages)
+    results.check(group, case, sorted(wanted), sorted(came))
+
+
+def run_range(matcher, group, case, results):
+    kind = TYPES.get(case["ecosystem"], case["ecosystem"])
+    packages = [dict(p, type=kind) for p in case["packages"]]
+    assertions = [dict(expression(a), type=kind, name=case["packages"][0]["name"],
+                       vulnerability="the advisory") for a in case["advisories"]]
+    wanted = {(e["package"], e["id"]) for e in case["expected"]}
+    compare(results, group, case["id"], matcher.ask(packages, assertions), packages, wanted)
+
+
+def osv_assertions(advisory):
+    for affected in advisory.get("affected", []):
+        package = affected["package"]
+        kind = TYPES.get(package["ecosystem"], package["ecosystem"].lower())
+        ranges = []
+        for stated in affected.get("ranges", []):
+            if stated["type"] == "GIT":
+                continue
+            introduced = None
+            for event in stated["events"]:
+                if "introduced" in event:
+                    introduced = event["introduced"]
+                    ranges.append({"introduced": introduced})
+                elif ranges:
+                    ranges[-1].update(event)
+        yield {"type": kind, "name": package["name"], "vulnerability": advisory["id"],
+               "aliases": advisory.get("aliases", []), "ranges": ranges,
+               "versions": affected.get("versions", [])}
+
+
+def run_osv(matcher, group, case, results):
+    """An answer may tell one vulnerability by any of its ids."""
+    packages = [dict(p, type=TYPES.get(p["ecosystem"], p["type"])) for p in case["packages"]]
+    assertions = [a for advisory in case["advisories"] for a in osv_assertions(advisory)]
+    answer = matcher.ask(packages, assertions)
+    if isinstance(answer, dict):
+        results.fail(group, case["id"], case["expected"], answer)
+        return
+    ids = {i for f in answer if f["state"] not in ("not-affected", "unknown")
+           for i in [f["vulnerability"], *f["aliases"]]}
+    names = {a["id"]: {a["id"], *a.get("aliases", [])} for a in case["advisories"]}
+    wanted = {e["id"] for e in case["expected"]}
+    missing = sorted(w for w in wanted if not names.get(w, {w}) & ids)
+    extra = sorted(a for a, all_names in names.items() if a not in wanted and a in ids and
+                   not any(all_names & names[w] for w in wanted if w in names))
+    results.check(group, case["id"], ([], []), (missing, extra))
+
+
+def run_rows(matcher, group, case, results):
+    system = case.get("os") or {}
+    family = FAMILIES.get((system.get("family") or "").lower(), (system.get("family") or "").lower())
+    version = (system.get("repository") or {}).get("Release") or system.get("version") or ""
+    if family == "azurelinux" and not version.startswith("3"):
+        family = "mariner"
+    assertions = []
+    if case.get("expect_error"):  # of a database that cannot be read: not a question of matching
+        results.skip("errors of a database")
+        return
+    for row in case["advisories"]:
+        mapped = row_assertions(row)
+        if mapped is None and relevant(row, case):
+            results.skip("advisories of %s" % row["bucket"][0].split("::")[-1].rstrip("0123456789. "))
+            return
+        assertions += mapped or []
+    if family and family not in {d for _, d in PLATFORMS}:
+        results.skip("advisories of %s" % family)
+        return
+    packages = [question_package(p, family, version) for p in case["packages"]]
+    packages = [p for p in packages if p["version"] and p["version"] != "invalid"]
+    wanted = {(e["package"], e["id"]) for e in case["expected"] or []}
+    # Ksplice's packages have fixes of their own, which say nothing of others.
+    versions = "".join(p["version"] for p in packages)
+    assertions = [a for a in assertions if "ksplice" not in json.dumps(a.get("ranges", "")) or
+                  "ksplice" in versions]
+    answer = matcher.ask(packages, assertions)
+    if isinstance(answer, list):
+        # A golden that lists package URLs alone does not say which source a package is built from.
+        told = {a["name"].lower() for a in assertions}
+        shown = {p["name"] for p in packages if p["name"].lower() in told or
+                 (p.get("source_name") or "").lower() in told}
+        wanted = {w for w in wanted if w[0] in shown}
+    compare(results, group, case["id"], answer, packages, wanted)
+
+
+def relevant(row, case):
+    names = {p["name"] for p in case["packages"]}
+    names |= {(p.get("source") or {}).get("name") for p in case["packages"]}
+    return row["bucket"][1] in names
+
+
+def run(folder, build, results):
+    matcher = Matcher(build)
+    kinds = {"range": run_range, "osv": run_osv}
+    for path in sorted(glob.glob(os.path.join(folder, "*", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            case = json.load(file)
+        group = os.path.basename(os.path.dirname(path))
+        runner = kinds.get(case.get("kind"))
+        if runner is None and any("bucket" in a for a in case.get("advisories", [])):
+            runner = run_rows
+        if runner is None:
+            results.skip("unit cases of %s" % group)
+            continue
+        with results.guard(group, case.get("id", os.path.basename(path))):
+            runner(matcher, group, case, results)
