@@ -6,7 +6,9 @@ do not claim (vendors' rebuilds, CPE matching) are counted, not run."""
 import glob
 import json
 import os
+import re
 import subprocess
+import urllib.parse
 
 TYPES = {"npm": "npm", "maven": "maven", "pep440": "pypi", "pip": "pypi", "rubygems": "gem",
          "composer": "composer", "go": "golang", "cargo": "cargo", "nuget": "nuget",
@@ -242,6 +244,152 @@ def run_rows(matcher, group, case, results):
     compare(results, group, case["id"], answer, packages, wanted)
 
 
+def fixed_in(text):
+    """claircore keeps OSV ranges as fixed=…&introduced=…&lastAffected=…, else a plain version."""
+    if "=" not in text:
+        return {"fixed": text}
+    stated = {k: v[0] for k, v in urllib.parse.parse_qs(text).items()}
+    return {"introduced": stated.get("introduced"), "fixed": stated.get("fixed"),
+            "last_affected": stated.get("lastAffected")}
+
+
+def claircore_package(package):
+    inner = package.get("Package", package)
+    return {"name": inner.get("Name") or inner.get("name") or "p",
+            "version": inner.get("Version") or inner.get("version") or "",
+            "arch": inner.get("Arch") or inner.get("arch")}
+
+
+def claircore_assertion(advisory, name):
+    package = advisory.get("Package") or advisory.get("package") or {}
+    out = {"name": package.get("Name") or package.get("name") or name,
+           "vulnerability": advisory.get("Name") or advisory.get("name") or "the advisory",
+           "ranges": [fixed_in(advisory.get("FixedInVersion") or advisory.get("fixed_in_version") or "")]}
+    if advisory.get("ArchOperation") == "OpEquals":
+        out["conditions"] = [{"kind": "arch", "value": package.get("Arch") or ""}]
+    return out
+
+
+HINTS = {"Maven": "maven", "RubyGems": "gem", "PyPI": "pypi", "pypi": "pypi", "npm": "npm",
+         "Go": "golang", "nodejs": "npm", "python": "pypi", "java": "maven", "ruby": "gem"}
+
+
+def hint_of(group, advisory):
+    package = advisory.get("Package") or {}
+    repository = advisory.get("repository") or {}
+    repository = repository.get("name") if isinstance(repository, dict) else repository
+    return HINTS.get(package.get("RepositoryHint")) or HINTS.get(repository) or \
+        HINTS.get(group.split("-")[-1])
+
+
+def run_claircore(matcher, group, case, results):
+    """Language packages and Amazon's; repositories told by CPE are another matter."""
+    kinds = {hint_of(group, a) or ("rpm" if group.endswith("aws") else None)
+             for a in case["advisories"]}
+    if None in kinds or not kinds:
+        results.skip("unit cases of %s" % group)
+        return
+    packages, assertions, wanted = [], [], set()
+    distro = {"distro": "amzn", "release": "2"} if group.endswith("aws") else {}
+    for package in case["packages"]:
+        if any("cpe:" in r for r in package.get("repository") or [] if isinstance(r, str)):
+            continue
+        packages += [dict(claircore_package(package), type=kind, **distro) for kind in sorted(kinds)]
+    for advisory in case["advisories"]:
+        kind = hint_of(group, advisory) or "rpm"
+        assertions.append(dict(claircore_assertion(advisory, packages[0]["name"]), type=kind, **distro))
+    for expected in case["expected"]:
+        wanted.add((expected.get("package") or packages[0]["name"], expected["id"]))
+    wanted = {w for w in wanted if w[0] in {p["name"] for p in packages}}
+    compare(results, group, case["id"], matcher.ask(packages, assertions), packages, wanted)
+
+
+GRYPE = {"Debian": "debian", "Ubuntu": "ubuntu", "Alpine": "alpine", "Wolfi": "wolfi",
+         "Chainguard": "chainguard", "RedHat": "rhel", "AlmaLinux": "almalinux",
+         "Rocky": "rocky", "OracleLinux": "ol", "AmazonLinux": "amzn", "Fedora": "fedora"}
+
+
+def grype_fixed_in(item):
+    """A record of vunnel's OS schema: one assertion for every package and release."""
+    vulnerability = item["Vulnerability"]
+    for entry in vulnerability.get("FixedIn") or []:
+        distro, _, release = entry["NamespaceName"].partition(":")
+        if "+" in release:
+            continue
+        version = entry["Version"] if entry["Version"] not in ("None", "") else None
+        out = {"type": package_type(distro), "name": entry["Name"], "distro": distro,
+               "release": "" if release == "rolling" else release,
+               "vulnerability": vulnerability["Name"], "name_kind": "source", "conditions": []}
+        if entry.get("Module"):
+            out["conditions"].append({"kind": "module", "value": entry["Module"]})
+        if version in ("0", "0:0") or entry.get("VulnerableRange") == "< 0":
+            yield dict(out, state="not-affected")
+        else:
+            yield dict(out, state="fixed" if version else "affected",
+                       ranges=[{"fixed": version}])
+
+
+def grype_osv(item, known):
+    """AlmaLinux's advisories speak of the CVEs that other records of the fixture describe."""
+    for affected in item.get("affected", []):
+        module = (affected.get("ecosystem_specific") or {}).get("rpm_modularity")
+        ecosystem = affected["package"]["ecosystem"]
+        distro, _, release = ecosystem.partition(":")
+        distro = GRYPE.get(distro)
+        if not distro:
+            continue
+        ids = item.get("related") or item.get("upstream") or [item["id"]]
+        events = [e for r in affected.get("ranges", []) for e in r["events"]]
+        fixed = next((e["fixed"] for e in events if "fixed" in e), None)
+        ids = [i for i in ids if i in known] if distro == "almalinux" else [item["id"]]
+        for vulnerability in ids:
+            yield {"type": package_type(distro), "name": affected["package"]["name"],
+                   "distro": distro, "release": release, "vulnerability": vulnerability,
+                   "name_kind": "binary", "state": "fixed" if fixed else "affected",
+                   "conditions": [{"kind": "module", "value": module}] if module else [],
+                   "ranges": [{"introduced": "0", "fixed": fixed}], "aliases": [item["id"]]}
+
+
+def grype_package(package):
+    distro = package["distro"]
+    name = GRYPE[distro["type"]]
+    upstream = package.get("Upstream") or [None, None]
+    label = re.search(r'ModularityLabel: *strPtr\("([^"]*)"', str(package.get("Metadata", "")))
+    version = re.sub("^0:", "", package["version"])
+    return {"type": package_type(name), "name": package["name"], "version": version,
+            "arch": package.get("Architecture"), "source_name": upstream[0],
+            "source_version": upstream[1] or (version if upstream[0] else None),
+            "module": label.group(1) if label else None, "distro": name,
+            "release": distro["version"].split(".")[0] if name in ("rhel", "almalinux", "rocky", "ol",
+                                                                   "debian") else distro["version"]}
+
+
+def run_grype(matcher, group, case, results):
+    """Records of distributions; what only the NVD's CPEs would find is not asked."""
+    distros = [p.get("distro") for p in case["packages"]]
+    if not all(isinstance(d, dict) and d["type"] in GRYPE for d in distros):
+        results.skip("extended support and CPE matching of %s" % group)
+        return
+    assertions = []
+    known = {a["item"]["Vulnerability"]["Name"] for a in case["advisories"]
+             if isinstance(a.get("item", {}).get("Vulnerability"), dict)}
+    for advisory in case["advisories"]:
+        item = advisory.get("item", {})
+        if isinstance(item.get("Vulnerability"), dict):
+            assertions += list(grype_fixed_in(item))
+        elif "affected" in item:
+            assertions += list(grype_osv(item, known))
+    told = {a["vulnerability"] for a in assertions} | {i for a in assertions for i in a.get("aliases", [])}
+    wanted = {(e["package"], e["id"]) for e in case["expected"]}
+    if any(e["id"] not in told for e in case["expected"]):
+        results.skip("extended support and CPE matching of %s" % group)
+        return
+    packages = [grype_package(p) for p in case["packages"]]
+    if any(p["distro"] == "almalinux" for p in packages):
+        assertions = [a for a in assertions if a["distro"] == "almalinux"]
+    compare(results, group, case["id"], matcher.ask(packages, assertions), packages, wanted)
+
+
 def relevant(row, case):
     names = {p["name"] for p in case["packages"]}
     names |= {(p.get("source") or {}).get("name") for p in case["packages"]}
@@ -258,6 +406,10 @@ def run(folder, build, results):
         runner = kinds.get(case.get("kind"))
         if runner is None and any("bucket" in a for a in case.get("advisories", [])):
             runner = run_rows
+        if runner is None and group.startswith("claircore"):
+            runner = run_claircore
+        if runner is None and any("item" in a for a in case.get("advisories", [])):
+            runner = run_grype
         if runner is None:
             results.skip("unit cases of %s" % group)
             continue
