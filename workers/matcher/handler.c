@@ -11,6 +11,8 @@ static struct matcher_settings settings;
 static const struct setting rows[] = {
     {"RESOLE_BLOB_DIR", SETTING_TEXT, offsetof(struct matcher_settings, blob_dir),
      "/var/lib/resole/blobs", "where blobs lie, shared by all workers"},
+    {"RESOLE_ADVISORY_SOURCES", SETTING_TEXT, offsetof(struct matcher_settings, sources), "*",
+     "advisory sources that are switched on when their rows are first made: names, or * for all"},
 };
 
 /* What the image's layers say becomes its packages: in a transaction of its own, before matching.
@@ -86,6 +88,16 @@ static bool on_feed_fetched(struct job *job, struct error *err)
            (import_feed(job, &in, err) || error_wrap(err, "source %s", in.source));
 }
 
+static bool start(struct job *job, struct error *err)
+{
+    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
+    if (!tx || !store_seed_sources(tx, settings.sources, err))
+        return false;
+    bool ok = db_commit(tx, err);
+    tx = NULL;
+    return ok;
+}
+
 const struct worker matcher = {
     .name = "matcher",
     .about = "Judges every component against every advisory source, once, and again when an "
@@ -96,4 +108,5 @@ const struct worker matcher = {
     .tables = {{rows, array_count(rows), &settings}},
     .settings = &settings,
     .deadline_s = 1800,
+    .start = start,
 };

@@ -1,5 +1,5 @@
 #pragma once
 
 struct matcher_settings {
-    const char *blob_dir;
+    const char *blob_dir, *sources;
 };

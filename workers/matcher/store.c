@@ -144,7 +144,7 @@ static bool read_sources(struct db_tx *tx, struct name_facts *facts, struct erro
         status->state = strcmp(state, "never-loaded") == 0     ? SOURCE_LOADING
                         : late || strcmp(state, "failed") == 0 ? SOURCE_STALE
                                                                : SOURCE_FRESH;
-        if (status->state == SOURCE_LOADING)
+        if (status->state == SOURCE_LOADING || status->state == SOURCE_ABSENT)
             continue;
         while (at < contexts.count && strcmp(row_text(&contexts, at, 0), name) < 0)
             at++;
@@ -340,4 +340,32 @@ void id_list_add(struct id_list *list, int64_t id, struct arena *arena)
 {
     arena_push(arena, list->items, list->count, list->capacity);
     list->items[list->count++] = id;
+}
+
+static bool is_named(const char *list, const char *name)
+{
+    struct slice rest = slice_of(list), word;
+    while (slice_take_word(&rest, &word))
+        if (slice_is(word, name) || slice_is(word, "*"))
+            return true;
+    return false;
+}
+
+bool store_seed_sources(struct db_tx *tx, const char *enabled, struct error *err)
+{
+    static const char *const covers[] = {"packages", "fixes", "vulnerabilities", "releases"};
+    size_t count;
+    const struct advisory_source *sources = advisory_sources(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct advisory_source *s = &sources[i];
+        if (!*s->url)
+            continue; /* made by whoever names an address: repositories, local files */
+        if (!db_run(tx, &sql_seed_source,
+                    DB_ARGS(db_text(s->name), db_text(s->format), db_text(s->url),
+                            db_bool(is_named(enabled, s->name)), db_text(covers[s->covers]),
+                            db_i64(s->max_age_s)),
+                    NULL, err))
+            return false;
+    }
+    return true;
 }

@@ -32,6 +32,9 @@ bool store_list_unmatched(struct job *job, int64_t image, struct judged_list *ou
 bool store_list_named(struct job *job, const char *type, const struct text_list *names,
                       struct judged_list *out, struct error *err);
 
+/* Rows of the table of sources that are missing; `enabled`: names, or "*" for all with an address. */
+bool store_seed_sources(struct db_tx *tx, const char *enabled, struct error *err);
+
 struct name_revision {
     const char *type, *name;
     int64_t revision;
