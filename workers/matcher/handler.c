@@ -37,12 +37,14 @@ static bool on_image_unpacked(struct job *job, struct error *err)
     struct judged_list judged;
     struct id_list changed = {0};
     int64_t image = 0, revision = 0;
+    bool has_layers = false;
 
-    if (!job_decode(job, &in, err) || !store_find_image(job, in.digest, &image, err))
+    if (!job_decode(job, &in, err) || !store_find_image(job, in.digest, &image, &has_layers, err))
         return false;
     if (image == 0)
         return error_set(err, ERROR_INPUT, "image %s is not known", in.digest);
-    if (!compose(job, in.digest, err) || !store_list_unmatched(job, image, &judged, err) ||
+    if ((has_layers && !compose(job, in.digest, err)) ||
+        !store_list_unmatched(job, image, &judged, err) ||
         !rematch(job, &judged, &changed, &revision, err))
         return error_wrap(err, "image %s", in.digest);
     struct db_tx *tx = job_tx(job, err);

@@ -17,12 +17,14 @@ static bool query(struct job *job, const struct sql *sql, struct db_args args, s
     return ok;
 }
 
-bool store_find_image(struct job *job, const char *digest, int64_t *image, struct error *err)
+bool store_find_image(struct job *job, const char *digest, int64_t *image, bool *has_layers,
+                      struct error *err)
 {
     struct db_rows rows;
     if (!query(job, &sql_find_image, DB_ARGS(db_text(digest)), &rows, err))
         return false;
     *image = rows.count > 0 ? row_i64(&rows, 0, 0) : 0;
+    *has_layers = rows.count > 0 && row_bool(&rows, 0, 1);
     return true;
 }
 

@@ -23,7 +23,8 @@ struct id_list {
 void id_list_add(struct id_list *list, int64_t id, struct arena *arena);
 
 /* 0: no such image. */
-bool store_find_image(struct job *job, const char *digest, int64_t *image, struct error *err);
+bool store_find_image(struct job *job, const char *digest, int64_t *image, bool *has_layers,
+                      struct error *err);
 bool store_image_digest(struct db_tx *tx, int64_t image, const char **digest, struct error *err);
 /* Components of the image never matched, or matched before one of their names changed. */
 bool store_list_unmatched(struct job *job, int64_t image, struct judged_list *out,
@@ -32,7 +33,8 @@ bool store_list_unmatched(struct job *job, int64_t image, struct judged_list *ou
 bool store_list_named(struct job *job, const char *type, const struct text_list *names,
                       struct judged_list *out, struct error *err);
 
-/* Rows of the table of sources that are missing; `enabled`: names, or "*" for all with an address. */
+/* Rows of the table of sources that are missing; `enabled`: names, or "*" for all with an address.
+ */
 bool store_seed_sources(struct db_tx *tx, const char *enabled, struct error *err);
 
 struct name_revision {
