@@ -130,6 +130,8 @@ bool match_version(const struct assertion *a, const char *version, bool *affecte
         *rule = "enumerated";
         return true;
     }
+    if (!version_is_judgeable(ecosystem, slice_of(version)))
+        return error_set(err, ERROR_INPUT, "\"%s\" is not a version of %s", version, a->type);
     if (a->range_count > 0)
         return by_ranges(ecosystem, a, version, affected, fixed, rule, err);
     if (a->version_count > 0) {

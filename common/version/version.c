@@ -98,11 +98,6 @@ static bool is_ordered(const struct ecosystem *ecosystem, struct slice text)
     return ecosystem->compare && ecosystem->compare(text, text, &order);
 }
 
-static bool is_judgeable(const struct ecosystem *ecosystem, struct slice text)
-{
-    return ecosystem->judgeable ? ecosystem->judgeable(text) : is_ordered(ecosystem, text);
-}
-
 bool version_compare(const struct ecosystem *ecosystem, struct slice a, struct slice b, int *order,
                      struct error *err)
 {
@@ -116,6 +111,11 @@ bool version_compare(const struct ecosystem *ecosystem, struct slice a, struct s
 bool version_is_valid(const struct ecosystem *ecosystem, struct slice text)
 {
     return ecosystem->valid ? ecosystem->valid(text) : is_ordered(ecosystem, text);
+}
+
+bool version_is_judgeable(const struct ecosystem *ecosystem, struct slice text)
+{
+    return ecosystem->judgeable ? ecosystem->judgeable(text) : is_ordered(ecosystem, text);
 }
 
 bool version_normalise(const struct ecosystem *ecosystem, struct slice text, struct buf *out,
@@ -202,7 +202,7 @@ bool version_events_affect(const struct ecosystem *ecosystem, const struct versi
     *affected = false;
     if (!has_compare(ecosystem, err))
         return false;
-    if (!is_judgeable(ecosystem, version))
+    if (!version_is_judgeable(ecosystem, version))
         return no_version(ecosystem, version, err);
     for (size_t i = 0; i < count; i++) {
         int order = 1, against = 1;

@@ -40,6 +40,9 @@ const struct ecosystem *ecosystem_at(size_t index); /* NULL at the end */
 bool must_check version_compare(const struct ecosystem *ecosystem, struct slice a, struct slice b,
                                 int *order, struct error *err);
 bool version_is_valid(const struct ecosystem *ecosystem, struct slice text);
+/* Whether an advisory's range may be asked about it. Weaker than valid, but no for what only sorts
+ * somewhere, as Go's "(devel)" does. */
+bool version_is_judgeable(const struct ecosystem *ecosystem, struct slice text);
 /* Appends the canonical form: equal forms mean equal versions where the ecosystem has such a form.
  */
 bool must_check version_normalise(const struct ecosystem *ecosystem, struct slice text,

@@ -311,3 +311,34 @@ TEST(cvss_scores_are_computed)
     assert_false(
         cvss_score(slice_of("CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), &score, &major));
 }
+
+TEST(what_only_sorts_somewhere_is_in_no_range)
+{
+    const struct version_range ranges[] = {{.fixed = "1.2.0"}};
+    struct assertion a = {
+        .type = "golang", .name = "x.example/a", .ranges = ranges, .range_count = 1};
+    struct error err = {0};
+    const char *fixed, *rule;
+    bool affected = true;
+    assert_false(match_version(&a, "(devel)", &affected, &fixed, &rule, &err));
+    assert_int_equal(err.kind, ERROR_INPUT);
+    assert_true(match_version(&a, "v1.1.9", &affected, &fixed, &rule, &err));
+    assert_true(affected);
+}
+
+TEST(a_range_without_brackets_means_comparisons_for_maven_too)
+{
+    static const char *const safe[] = {"5.3.18"};
+    struct assertion a = {.type = "maven",
+                          .name = "g:a",
+                          .affected_range = ">= 5.3.0, < 5.3.18",
+                          .safe_ranges = safe,
+                          .safe_range_count = 1};
+    struct error err = {0};
+    const char *fixed, *rule;
+    bool affected = false;
+    assert_true(match_version(&a, "5.3.15", &affected, &fixed, &rule, &err));
+    assert_true(affected);
+    assert_true(match_version(&a, "5.3.18", &affected, &fixed, &rule, &err));
+    assert_false(affected);
+}
