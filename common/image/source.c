@@ -112,6 +112,17 @@ static bool open_file(const struct image_name *name, const struct source_setting
     return open_archive(fd, name->transport, name->tag, name->path, settings, out, err);
 }
 
+static bool open_daemon(const struct image_name *name, const struct source_settings *settings,
+                        struct image_source **out, struct error *err)
+{
+    int fd;
+    if (!source_daemon_fetch(name, settings, &fd, err) ||
+        !open_archive(fd, IMAGE_DOCKER_ARCHIVE, "", name->text, settings, out, err))
+        return false;
+    (*out)->transport = name->transport;
+    return true;
+}
+
 static bool open_layout_folder(const struct image_name *name, struct image_source **out,
                                struct error *err)
 {
@@ -162,7 +173,7 @@ bool image_source_open(const struct image_name *name, const struct source_settin
         return open_plain(name->transport, name->path, out, err);
     case IMAGE_DOCKER:
     case IMAGE_PODMAN:
-        return source_open_daemon(name, settings, out, err);
+        return open_daemon(name, settings, out, err);
     case IMAGE_STDIN:
         return open_archive(dup(STDIN_FILENO), IMAGE_PATH, "", "standard input", settings, out,
                             err);

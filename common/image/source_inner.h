@@ -32,6 +32,8 @@ bool source_open_docker(struct source_tree *tree, const char *selector, const ch
 bool source_open_registry(const struct reference *reference,
                           const struct registry_settings *settings, struct image_source **out,
                           struct error *err);
-/* docker: and podman:: the daemon's export of one image, then as a docker-archive. */
-bool source_open_daemon(const struct image_name *name, const struct source_settings *settings,
-                        struct image_source **out, struct error *err);
+/* Copies (inflating what is compressed) into an unlinked file under `temporary`. */
+bool source_spool(struct stream *from, const char *temporary, int *fd, struct error *err);
+/* docker: and podman:: the daemon's export of one image, spooled: a docker-archive. */
+bool source_daemon_fetch(const struct image_name *name, const struct source_settings *settings,
+                         int *fd, struct error *err);

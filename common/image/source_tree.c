@@ -167,23 +167,33 @@ static bool index_archive(struct source_tree *tree, struct error *err)
     return good;
 }
 
-/* Inflates (or copies) into an unlinked file. */
-static bool spool(int *fd, const char *temporary, struct error *err)
+bool source_spool(struct stream *from, const char *temporary, int *fd, struct error *err)
 {
     const char *folder = temporary && *temporary ? temporary : getenv("TMPDIR");
+    struct layer_stream_settings settings = {.no_digest = true, .no_diff_id = true};
+    struct stream *plain scoped(stream_scope_close) = NULL;
+    int64_t bytes;
     if (!folder || !*folder)
         folder = "/tmp";
     int out = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (out < 0)
         return error_set(err, ERROR_FATAL, "%s: %s", folder, strerror(errno));
     struct fd_sink sink = fd_sink_of(out);
-    struct stream *from scoped(stream_scope_close) = stream_of_fd(*fd, true);
-    struct layer_stream_settings settings = {.no_digest = true, .no_diff_id = true};
-    struct stream *plain scoped(stream_scope_close) = NULL;
-    int64_t bytes;
+    if (!layer_stream_open(from, &settings, &plain, err) ||
+        !stream_copy(plain, &sink.sink, &bytes, err)) {
+        close(out);
+        return false;
+    }
     *fd = out;
-    return layer_stream_open(from, &settings, &plain, err) &&
-           stream_copy(plain, &sink.sink, &bytes, err);
+    return true;
+}
+
+/* The descriptor gives way to one of its spooled content. */
+static bool spool(int *fd, const char *temporary, struct error *err)
+{
+    struct stream *from scoped(stream_scope_close) = stream_of_fd(*fd, true);
+    *fd = -1;
+    return source_spool(from, temporary, fd, err);
 }
 
 bool source_tree_open_archive(int fd, const char *name, const char *temporary,
