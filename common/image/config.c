@@ -197,8 +197,7 @@ bool image_config_set_label(struct arena *arena, struct image_config *config, co
 {
     json_t *settings = member(config->document, "config", json_object);
     json_t *labels = member(settings, "Labels", json_object);
-    json_t *text = json_string(value);
-    if (!json_is_object(labels) || !text || json_object_set_new(labels, name, text) != 0)
+    if (!json_is_object(labels) || json_object_set_new(labels, name, json_string(value)) != 0)
         return error_set(err, ERROR_INPUT, "image config: label %.100s cannot be set", name);
     return read_document(arena, config, err);
 }
