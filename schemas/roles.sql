@@ -48,7 +48,7 @@ select pg_temp.give('gateway', 'insert, update', 'patch', 'alert', 'tag', 'image
 
 select pg_temp.give('fetcher', 'select', 'registry');
 select pg_temp.give('fetcher', 'select, insert, update, delete', 'image', 'index_member', 'image_place', 'tag', 'tag_history', 'layer',
-                    'layer_place', 'image_layer', 'source', 'repository');
+                    'layer_place', 'image_layer', 'source', 'repository', 'changelog');
 select pg_temp.give('fetcher', 'select, insert, update', 'usage', 'managed_image');
 
 select pg_temp.give('unpacker', 'select, insert, update, delete', 'layer', 'image', 'component', 'evidence_set', 'evidence_blob', 'context',
@@ -56,7 +56,7 @@ select pg_temp.give('unpacker', 'select, insert, update, delete', 'layer', 'imag
 
 select pg_temp.give('matcher', 'select, insert, update, delete', 'source', 'repository', 'package_name', 'assertion', 'vulnerability', 'finding',
                     'finding_history', 'image_exception', 'image_counter', 'judged_component', 'component', 'context', 'image',
-                    'image_evidence', 'image_package', 'source_context');
+                    'image_evidence', 'image_package', 'source_context', 'changelog');
 
 select pg_temp.give('patch_builder', 'select', 'registry');
 select pg_temp.give('patch_builder', 'select, insert, update, delete', 'patch', 'patch_member', 'consent', 'image', 'image_layer', 'layer',

@@ -107,6 +107,10 @@ class Repository:
         for option, value in options.items():
             command += ["-o", f"APT::FTPArchive::Release::{option}={value}"]
         release = subprocess.run(command + ["release", dists], check=True, capture_output=True).stdout
+        kept = [line for line in release.splitlines() if not line.startswith(b"Valid-Until:")]
+        at = next(i for i, line in enumerate(kept) if line.startswith(b"Date:"))
+        kept.insert(at + 1, f"Valid-Until: {stamp(dated + valid_for_s)}".encode())  # apt-ftparchive drops the past
+        release = b"\n".join(kept) + b"\n"
         by_hash = os.path.join(binary, "by-hash/SHA256")
         os.makedirs(by_hash, exist_ok=True)
         import hashlib

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "fetcher/feeds.h"
 #include "fetcher/fetch.h"
 
 bool fetcher_start(struct job *job, struct error *err)
@@ -19,7 +20,8 @@ bool fetcher_start(struct job *job, struct error *err)
     job->state = state;
     uuid_new(id);
     snprintf(state->holder, sizeof(state->holder), "fetcher/%d/%s", (int)getpid(), id);
-    return blob_store_open(settings->blob_directory, &state->store, err);
+    return blob_store_open(settings->blob_directory, &state->store, err) &&
+           feeds_configure(job, err);
 }
 
 void fetcher_stop(void *opaque)
@@ -36,6 +38,8 @@ bool fetcher_parked(struct db_tx *tx, struct arena *arena, const struct parked_m
                     struct error *err)
 {
     int64_t run = 0;
+    if (what->topic == &topic_feed_due)
+        return feeds_parked(tx, arena, what, err);
     if (what->topic == &topic_image_pushed) {
         struct image_pushed in = {0};
         struct error ignored = {0};

@@ -1,4 +1,5 @@
 #include "base/config.h"
+#include "fetcher/feeds.h"
 #include "fetcher/handler.h"
 #include "service/worker.h"
 
@@ -19,6 +20,9 @@ static const struct setting rows[] = {
      "PEM file of certificate authorities, in place of the system's"},
     {"RESOLE_DOCKER_CONFIG_FILE", ROW(docker_config), "",
      "config.json with registry credentials; default: the usual places"},
+    {"RESOLE_REPOSITORIES_FILE", ROW(repositories_file), "",
+     "package sources that the operator trusts (sources.list(5), with signed-by): indices are read "
+     "from these alone"},
     {"RESOLE_PRIVATE_HOSTS", ROW(private_hosts), "",
      "hosts and networks that may be private addresses"},
 };
@@ -27,7 +31,9 @@ static const struct worker fetcher = {
     .name = "fetcher",
     .about = "Resolves what registries tell of, records images and indexes, pulls layers that "
              "nobody has read yet.",
-    .hears = {{&topic_image_pushed, on_image_pushed}, {&topic_image_due, on_image_due}},
+    .hears = {{&topic_image_pushed, on_image_pushed},
+              {&topic_image_due, on_image_due},
+              {&topic_feed_due, on_feed_due}},
     .tables = {{rows, array_count(rows), &settings}},
     .settings = &settings,
     .deadline_s = 1800,

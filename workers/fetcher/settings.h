@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct fetcher_settings {
-    const char *blob_directory, *platforms, *ca_file, *docker_config, *private_hosts;
+    const char *blob_directory, *platforms, *ca_file, *docker_config, *private_hosts,
+        *repositories_file;
     int64_t threads, lease_s;
 };

@@ -1,0 +1,4 @@
+-- Old data stay; scans say that the source has failed.
+update source
+set state = case when loaded_at is null then 'never-loaded' else 'failed' end, reason = $2
+where source = $1

@@ -1,0 +1,3 @@
+select format, coalesce(address, ''), coalesce(etag, ''), coalesce(digest, ''), enabled
+from source
+where source = $1
