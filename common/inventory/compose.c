@@ -303,6 +303,12 @@ static void judge_packages(struct composer *composer)
     }
     for (size_t i = composer->os_count; i < out->package_count; i++)
         find_owner(composer, &out->packages[i]);
+    /* A product that a distribution's package owns is that package, said twice. */
+    size_t kept = composer->os_count;
+    for (size_t i = kept; i < out->package_count; i++)
+        if (!out->packages[i].owner || strcmp(out->packages[i].component.type, "generic") != 0)
+            out->packages[kept++] = out->packages[i];
+    out->package_count = kept;
 }
 
 static int order_packages(const void *a, const void *b)

@@ -99,3 +99,32 @@ TEST(apk_packages_and_their_origin)
     assert_string_equal(evidence.owned[1].paths[0], "usr/bin/ssl_client");
     arena_free(arena);
 }
+
+TEST(a_product_says_its_version_and_an_owned_one_is_its_package)
+{
+    static const char elf[] = "\177ELF............................................................"
+                              "nginx version: nginx/%s\0nginx version: nginx/1.25.3\0";
+    struct arena *arena = arena_new();
+    struct evidence evidence;
+    struct inventory inventory;
+    struct reader_sink sink;
+    sink_init(&sink, arena, &evidence);
+    struct reader_file files[] = {
+        {.path = "opt/nginx/sbin/nginx", .bytes = {elf, sizeof(elf)}},
+        {.path = "opt/nginx/sbin/other", .bytes = {elf, sizeof(elf)}},
+        {.path = "usr/sbin/nginx", .bytes = {elf, sizeof(elf)}},
+        {.path = "var/lib/dpkg/status",
+         .bytes = slice_of("Package: nginx\nStatus: install ok installed\nVersion: 1.25.3-1\n")},
+        {.path = "var/lib/dpkg/info/nginx.list", .bytes = slice_of("/usr/sbin/nginx\n")},
+    };
+    for (size_t i = 0; i < array_count(files); i++)
+        reader_offer(&files[i], &sink);
+    reader_finish(&sink);
+    const struct evidence *layers[] = {&evidence};
+    inventory_compose(layers, 1, NULL, arena, &inventory);
+    assert_int_equal(inventory.package_count, 2);
+    assert_string_equal(inventory.packages[1].component.type, "generic");
+    assert_string_equal(inventory.packages[1].component.version, "1.25.3");
+    assert_int_equal(inventory.packages[1].tier, TIER_STACK);
+    arena_free(arena);
+}

@@ -206,9 +206,10 @@ static const char *group_of_symbolic(struct arena *arena, const char *symbolic,
     struct slice name = slice_of(symbolic);
     name = slice_trim(slice_sub(name, 0, slice_find_byte(name, ';')));
     size_t tail = strlen(artifact);
-    if (name.length > tail + 1 && name.data[name.length - tail - 1] == '.' &&
-        memcmp(name.data + name.length - tail, artifact, tail) == 0)
-        name.length -= tail + 1;
+    if (name.length <= tail + 1 || name.data[name.length - tail - 1] != '.' ||
+        memcmp(name.data + name.length - tail, artifact, tail) != 0)
+        return ""; /* it names the bundle in some other way: no group is stated */
+    name.length -= tail + 1;
     const char *group = slice_string(arena, name);
     return is_group(group) ? group : "";
 }

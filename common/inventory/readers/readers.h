@@ -8,8 +8,8 @@ extern const struct package_reader reader_dpkg, reader_dpkg_lists, reader_dpkg_s
     reader_os_release, reader_python, reader_python_archive, reader_java;
 
 /* Other package managers of distributions. */
-extern const struct package_reader reader_sbom, reader_apk, reader_rpm, reader_rpm_manifest,
-    reader_pacman, reader_opkg, reader_portage;
+extern const struct package_reader reader_sbom, reader_products, reader_apk, reader_rpm,
+    reader_rpm_manifest, reader_pacman, reader_opkg, reader_portage;
 
 /* Language packages: what is installed and what is linked in, then lock files. */
 extern const struct package_reader reader_npm_package, reader_npm_lock, reader_bun_lock,

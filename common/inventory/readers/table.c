@@ -14,6 +14,7 @@ const struct package_reader *const package_readers[] = {
     &reader_portage,
     &reader_os_release,
     &reader_sbom,
+    &reader_products,
     &reader_python,
     &reader_python_archive,
     &reader_java,
