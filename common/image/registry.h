@@ -27,7 +27,7 @@ struct registry_settings {
     const char *insecure_hosts; /* "localhost:5000 registry:5000": http; *loopback names and
                                    addresses always may* */
     const char *realm_hosts;    /* "registry.example=auth.example …": pins beside the default */
-    const char *mirrors;        /* registries.conf to read mirrors from; "" none */
+    const char *mirrors;        /* registries.conf for image_source (mirrors.h); "" none */
     /* Where set, asked before the files. true with empty credentials: anonymous. */
     bool (*credentials)(void *context, struct arena *arena, const char *host,
                         const char *repository, struct credentials *out, struct error *err);

@@ -245,3 +245,17 @@ def test_a_helper_s_answer_is_used(fake, probe, tmp_path):
     (tmp_path / ".docker/config.json").write_text(json.dumps({"credHelpers": {one.address: "probe"}}))
     path = f"{tmp_path}:{os.environ['PATH']}"
     assert probe("tags", f"{one.address}/a", PATH=path, **private(one)) == ["x"]
+
+
+def test_a_mirror_serves_in_place_of_a_host_that_is_never_asked(registry, build, tmp_path):
+    Pusher(registry.address).image("mirror/lib/app", "1", IMAGE)
+    conf = tmp_path / "registries.conf"
+    conf.write_text('[[registry]]\nlocation = "hub.invalid"\n'
+                    '[[registry.mirror]]\nlocation = "127.0.0.1:1"\ninsecure = true\n'  # nobody there: the next one
+                    f'[[registry.mirror]]\nlocation = "{registry.address}/mirror"\ninsecure = true\n')
+    done = subprocess.run([os.path.join(build, "bin/resole"), "inventory", "hub.invalid/lib/app:1", "-o", "json"],
+                          capture_output=True, text=True, timeout=240,
+                          env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RESOLE_MIRRORS_FILE": str(conf),
+                               "RESOLE_PROGRAMS_DIR": os.path.join(build, "bin"), "LC_ALL": "C.UTF-8"})
+    assert done.returncode == 0, done.stderr
+    assert [p["name"] for p in json.loads(done.stdout)["packages"] if p["type"] == "deb"] == ["libc6"]

@@ -10,6 +10,7 @@
 #include "image/chain_id.h"
 #include "image/image_write.h"
 #include "image/layer_write.h"
+#include "image/mirrors.h"
 #include "image/source.h"
 #include "test.h"
 
@@ -504,4 +505,42 @@ TEST(private_addresses_are_refused_before_a_connection)
     request.url = "file:///etc/passwd";
     assert_false(http_send(client, arena, &request, &response, &err));
     assert_int_equal(err.kind, ERROR_INPUT);
+}
+
+TEST(mirrors_come_before_the_place_itself)
+{
+    static const char text[] = "unqualified-search-registries = ['docker.io']\n"
+                               "[[registry]]\nlocation = \"docker.io\" # hub\n"
+                               "[[registry.mirror]]\nlocation = 'mirror.example:5000/hub'\n"
+                               "insecure = true\n[[registry.mirror]]\nlocation=\"b.example\"\n"
+                               "[[registry]]\nprefix = \"docker.io/library/old\"\nblocked = true\n"
+                               "[[registry]]\nprefix = \"*.corp.example\"\n"
+                               "location = \"new.example\"\n";
+    static const struct {
+        const char *reference, *places; /* NULL: refused */
+    } table[] = {
+        {"debian:12", "mirror.example:5000/hub/library/debian:12! "
+                      "b.example/library/debian:12 docker.io/library/debian:12 "},
+        {"old", NULL},
+        {"older", "mirror.example:5000/hub/library/older! b.example/library/older "
+                  "docker.io/library/older "},
+        {"a.corp.example/x/y@" DIGEST_A, "new.example/x/y@" DIGEST_A " "},
+        {"corp.example/x", "corp.example/x "},
+    };
+    for (size_t i = 0; i < array_count(table); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct buf places scoped(buf_release) = {0};
+        struct reference reference;
+        struct mirror *list;
+        size_t count;
+        struct error err = {0};
+        assert_true(reference_parse(arena, table[i].reference, &reference, &err));
+        bool good = mirrors_of(arena, slice_of(text), &reference, &list, &count, &err);
+        assert_int_equal(good, table[i].places != NULL);
+        for (size_t k = 0; good && k < count; k++)
+            buf_printf(&places, "%s%s ", reference_text(arena, &list[k].reference),
+                       list[k].insecure ? "!" : "");
+        if (good)
+            assert_string_equal(buf_text(&places), table[i].places);
+    }
 }
