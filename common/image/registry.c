@@ -26,6 +26,16 @@ struct registry *registry_new(const struct registry_settings *settings)
     return registry;
 }
 
+struct registry *registry_new_for(const struct registry_settings *settings, const char *host)
+{
+    struct registry_settings named = *settings;
+    const char *listed = settings->http.allow_private_hosts;
+    struct buf hosts scoped(buf_release) = {0};
+    buf_printf(&hosts, "%s %s", host, listed ? listed : "");
+    named.http.allow_private_hosts = buf_text(&hosts);
+    return registry_new(&named);
+}
+
 void registry_free(struct registry *registry)
 {
     if (!registry)

@@ -38,6 +38,8 @@ struct registry_settings {
 struct registry;
 
 struct registry *registry_new(const struct registry_settings *settings); /* copies texts */
+/* For a host that a person named on the command line: it may be a private address. */
+struct registry *registry_new_for(const struct registry_settings *settings, const char *host);
 void registry_free(struct registry *registry);
 void registry_scope_free(struct registry **registry);
 

@@ -34,7 +34,8 @@ static bool write_to(struct arena *arena, const struct source_settings *sources,
                      struct image_written *written, struct error *err)
 {
     struct registry *registry scoped(registry_scope_free) =
-        to->transport == IMAGE_REGISTRY ? registry_new(&sources->registry) : NULL;
+        to->transport == IMAGE_REGISTRY ? registry_new_for(&sources->registry, to->reference.host)
+                                        : NULL;
 
     progress("writing %s", to->text);
     return image_write(registry, arena, to, draft, written, err);

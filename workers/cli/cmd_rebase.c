@@ -107,7 +107,8 @@ static bool write_image(struct arena *arena, const struct rebase_options *option
     if (!image_name_parse(arena, options->to, &to, err))
         return false;
     struct registry *registry scoped(registry_scope_free) =
-        to.transport == IMAGE_REGISTRY ? registry_new(&sources.registry) : NULL;
+        to.transport == IMAGE_REGISTRY ? registry_new_for(&sources.registry, to.reference.host)
+                                       : NULL;
     progress("writing %s", options->to);
     return image_write(registry, arena, &to, &rebase->draft, written, err);
 }
