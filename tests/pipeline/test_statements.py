@@ -2,7 +2,6 @@
 parses, its names exist, and the role's rights suffice (EXPLAIN starts the executor, runs nothing)."""
 
 import glob
-import json
 import os
 import re
 
@@ -30,7 +29,7 @@ def staging_tables():
     for path in sorted(glob.glob(f"{ROOT}/workers/*/*.c")):
         with open(path, encoding="utf-8") as file:
             for literals in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', file.read()):
-                X
+                text = re.sub(r'"\s*"', "", literals).strip().strip('"')
                 if text.startswith("create temp"):
                     yield f"resole_{path.split('/')[-2]}", text
 
