@@ -71,13 +71,12 @@ struct bus_consumer;
 struct bus_consumer *bus_subscribe(struct bus *bus, const char *group, const struct topic *const *t,
                                    size_t count, bool bulk, struct error *err);
 /* Waits up to timeout_ms. *out NULL: nothing came. While `hold` is set partitions are paused and
- * only rebalances are served. A closed consumer or a fatal error is ERROR_FATAL. */
+ * only rebalances are served; a message already on its way may still come out, once. A closed
+ * consumer or a fatal error is ERROR_FATAL. */
 bool bus_poll(struct bus_consumer *consumer, int timeout_ms, bool hold, struct bus_message **out,
               struct error *err) must_check;
 /* Stores offset + 1 when the partition is still ours, and frees. */
 void bus_message_done(struct bus_consumer *consumer, struct bus_message *message, bool store);
-/* Frees a message that nobody worked on and has it delivered again. */
-void bus_message_rewind(struct bus_consumer *consumer, struct bus_message *message);
 bool bus_commit(struct bus_consumer *consumer, struct error *err) must_check;
 /* Has joined its group at least once. */
 bool bus_has_joined(const struct bus_consumer *consumer);

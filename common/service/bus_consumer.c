@@ -205,14 +205,6 @@ void bus_message_done(struct bus_consumer *consumer, struct bus_message *message
     free(message);
 }
 
-void bus_message_rewind(struct bus_consumer *consumer, struct bus_message *message)
-{
-    rd_kafka_message_t *raw = message->handle;
-    /* Fails when the partition is no longer ours: then another replica gets it anyway. */
-    (void)rd_kafka_seek(raw->rkt, raw->partition, raw->offset, 5000);
-    bus_message_done(consumer, message, false);
-}
-
 bool bus_commit(struct bus_consumer *consumer, struct error *err)
 {
     rd_kafka_resp_err_t code = rd_kafka_commit(consumer->client, NULL, 0);

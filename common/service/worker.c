@@ -361,6 +361,16 @@ static void give(struct worker_run *run, struct bus_consumer *from, struct bus_m
     pthread_mutex_unlock(&run->mutex);
 }
 
+static bool give_pending(struct worker_run *run)
+{
+    if (!run->pending_count)
+        return false;
+    give(run, run->pending[0].from, run->pending[0].message);
+    run->pending_count--;
+    memmove(&run->pending[0], &run->pending[1], run->pending_count * sizeof(run->pending[0]));
+    return true;
+}
+
 /* One turn over the consumers, the interactive one first. True: a message was handed over. */
 static bool poll_consumers(struct worker_run *run, bool hold, struct error *err)
 {
@@ -370,8 +380,12 @@ static bool poll_consumers(struct worker_run *run, bool hold, struct error *err)
             atomic_store(&run->failed, true);
             return false;
         }
-        if (message && hold) { /* came between the pause and the poll: it comes again */
-            bus_message_rewind(run->consumers[i], message);
+        if (message && hold && run->pending_count < PENDING_MOST) {
+            run->pending[run->pending_count].from = run->consumers[i];
+            run->pending[run->pending_count++].message = message;
+        } else if (message && hold) {
+            atomic_store(&run->failed, true);
+            return error_set(err, ERROR_FATAL, "kafka: paused partitions keep sending");
         } else if (message) {
             give(run, run->consumers[i], message);
             return true;
@@ -412,6 +426,8 @@ static void poll_until_stopped(struct worker_run *run, struct error *err)
             return;
         busy_since = busy ? (busy_since ? busy_since : now) : 0;
         bool hold = stops || (busy && now - busy_since > HOLD_AFTER_MS);
+        if (!busy && give_pending(run))
+            continue;
         if ((!busy || hold) && poll_consumers(run, hold, err))
             continue;
         note_ready(run);
@@ -428,6 +444,8 @@ static void finish(struct worker_run *run, pthread_t handler, bool started)
         pthread_mutex_unlock(&run->mutex);
         pthread_join(handler, NULL);
     }
+    for (size_t i = 0; i < run->pending_count; i++)
+        bus_message_done(run->pending[i].from, run->pending[i].message, false);
     if (run->worker->stop && run->process_job.state)
         run->worker->stop(run->process_job.state);
     for (size_t i = 0; i < run->consumer_count; i++)

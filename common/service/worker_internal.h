@@ -10,7 +10,7 @@
 #include "service/task.h"
 #include "service/worker.h"
 
-enum { BREAKER_HOSTS_MOST = 64 };
+enum { BREAKER_HOSTS_MOST = 64, PENDING_MOST = 64 };
 
 struct breaker {
     struct {
@@ -42,6 +42,12 @@ struct worker_run {
     struct bus_consumer *consumers[2];
     size_t consumer_count;
     struct http_server *admin;
+    /* Came although their partitions were being paused; next in line. Main thread only. */
+    struct {
+        struct bus_consumer *from;
+        struct bus_message *message;
+    } pending[PENDING_MOST];
+    size_t pending_count;
     struct breaker breaker;
     struct job process_job; /* given to the start hook, lives as long as the process */
 
