@@ -70,6 +70,7 @@ class System:
             "RESOLE_BLOB_DIR": self.blobs,
             "RESOLE_PROGRAMS_DIR": self.programs,
             "RESOLE_ADVISORY_SOURCES": "none",  # a test names its sources itself: nothing is fetched from outside
+            "RESOLE_KAFKA_SESSION_MS": "6000",
         }
         if worker in self.ports:
             environment["RESOLE_ADMIN_PORT"] = str(self.ports[worker])
