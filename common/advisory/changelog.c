@@ -89,15 +89,11 @@ static bool heading_version(struct slice line, struct slice *version)
     return true;
 }
 
-static void add_heading(struct changelog *out, struct slice line, struct slice version,
-                        struct arena *arena)
+/* The suite in the heading proves nothing: tzdata goes to security suites too. */
+static void add_heading(struct changelog *out, struct slice version, struct arena *arena)
 {
     arena_push(arena, out->entries, out->count, out->capacity);
-    size_t close = slice_find_byte(line, ')');
-    struct slice suites = slice_sub(line, close, line.length);
-    out->entries[out->count++] =
-        (struct changelog_entry){.version = slice_string(arena, version),
-                                 .security = slice_find(suites, "security") < suites.length};
+    out->entries[out->count++] = (struct changelog_entry){.version = slice_string(arena, version)};
 }
 
 static void add_ids(struct changelog *out, struct slice line, bool nothing, struct arena *arena)
@@ -138,7 +134,7 @@ void changelog_parse(struct slice text, struct arena *arena, struct changelog *o
         if (memchr(line.data ? line.data : "", 0, line.length))
             continue;
         if (heading_version(line, &version)) {
-            add_heading(out, line, version, arena);
+            add_heading(out, version, arena);
             nothing = false;
             continue;
         }

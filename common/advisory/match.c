@@ -152,6 +152,20 @@ static const struct finding_evidence *deciding(const struct finding_evidence *li
     return decision;
 }
 
+/* A repository that already has a fix which the deciding feed does not know yet. */
+static const struct finding_evidence *known_fix(const struct finding_evidence *word,
+                                                const struct finding_evidence *list, size_t count)
+{
+    if (word->state != STATE_AFFECTED && word->state != STATE_UNKNOWN &&
+        word->state != STATE_DEFERRED && word->state != STATE_UNDER_INVESTIGATION)
+        return word;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].state == STATE_FIXED && list[i].fixed_version &&
+            strncmp(list[i].assertion->source, "apt", 3) == 0)
+            return &list[i];
+    return word;
+}
+
 static void add_alias(struct finding *finding, const char *id, struct arena *arena, size_t *room)
 {
     const char **list = (const char **)(uintptr_t)finding->aliases;
@@ -255,6 +269,7 @@ static bool put_finding(struct matching *m, size_t index, struct finding_evidenc
     const struct finding_evidence *word = deciding(evidence, count, distribution);
     if (!word || (!affects(word->state) && !m->options->keep_unaffected))
         return true;
+    word = known_fix(word, evidence, count);
     struct finding finding = {
         .package = index,
         .vulnerability = family,

@@ -173,6 +173,28 @@ static void weigh(struct scan *scan, struct arena *arena)
                                scan->partial_packages));
 }
 
+/* The bundle's sources, and the repositories in their row of the table. */
+static void ask_repositories(struct scan *scan, struct arena *arena)
+{
+    struct scan_repository *repository = &scan->repository;
+    const struct source_status *from = bundle_sources(scan->bundle, &scan->source_count);
+    struct source_status *sources =
+        arena_memdup(arena, from, scan->source_count * sizeof(*sources));
+    repository->inner = bundle_lookup(scan->bundle);
+    scan->sources = sources;
+    if (scan->settings->offline)
+        return;
+    scan_repository_read(scan->packages, scan->inspected.inventory.package_count, arena,
+                         repository);
+    if (repository->why_not)
+        scan_warn(scan, arena, "no-repository",
+                  arena_printf(arena, "package repositories: %s", repository->why_not));
+    for (size_t i = 0; repository->asked && i < scan->source_count; i++)
+        if (sources[i].source == repository->status.source)
+            sources[i] = repository->status;
+    scan->updates = repository->newer;
+}
+
 bool scan_run(const char *image, const struct inspect_settings *inspect,
               const struct scan_settings *settings, struct arena *arena, struct scan *out,
               struct error *err)
@@ -185,8 +207,8 @@ bool scan_run(const char *image, const struct inspect_settings *inspect,
     if (!out->bundle)
         return false;
     fill_packages(out, arena);
-    struct assertion_lookup lookup = bundle_lookup(out->bundle);
-    out->sources = bundle_sources(out->bundle, &out->source_count);
+    ask_repositories(out, arena);
+    struct assertion_lookup lookup = scan_repository_lookup(&out->repository);
     struct match_options options = {.sources = out->sources,
                                     .source_count = out->source_count,
                                     .keep_unaffected = settings->all};

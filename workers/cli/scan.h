@@ -6,6 +6,7 @@
 #include "advisory/policy.h"
 #include "advisory/vex.h"
 #include "cli/inspect.h"
+#include "cli/scan_repository.h"
 
 struct scan_settings {
     const char *advisory_dir;
@@ -24,6 +25,7 @@ struct scan {
     const struct scan_settings *settings;
     struct inspected inspected;
     struct bundle *bundle;
+    struct scan_repository repository;
     struct match_package *packages; /* as the inventory's */
     struct match_result result;
     const struct source_status *sources;

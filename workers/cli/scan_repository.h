@@ -1,0 +1,21 @@
+/* The package repositories as an advisory source of `resole scan` (architecture.md 7): what can be
+ * installed today, and what the changelogs of newer packages claim. Whom to trust comes from
+ * RESOLE_REPOSITORIES_FILE or this machine's apt configuration, never from the image. */
+#pragma once
+
+#include "advisory/match.h"
+
+struct scan_repository {
+    struct assertion_list assertions;
+    struct assertion_lookup inner; /* asked first */
+    struct source_status status;
+    struct source_context context;
+    size_t newer;        /* source packages with a newer version */
+    bool asked;          /* it was read */
+    const char *why_not; /* else; NULL: not a Debian image */
+};
+
+void scan_repository_read(const struct match_package *packages, size_t count, struct arena *arena,
+                          struct scan_repository *out);
+/* The inner lookup and what the repositories say. */
+struct assertion_lookup scan_repository_lookup(struct scan_repository *repository);
