@@ -71,8 +71,8 @@ class Rows:
              json.dumps([{"name": "openssl", "old": "1", "new": "2"}]),
              json.dumps([{"vulnerability": "CVE-2026-1000", "severity": "critical"}]), new))
 
-    def say(self, worker, topic, key, value):
-        """A message of a worker, as its outbox would publish it."""
+    def say(self, topic, key, value):
+        """A message as another worker's outbox would publish it; the gateway, which runs, does."""
         self.system.query(
-            "insert into outbox (worker, topic, message_key, ce_source, ce_id, value) values (%s, %s, %s, 'test', gen_random_uuid()::text, %s)",
-            (worker, topic, key, json.dumps(value).encode()))
+            "insert into outbox (worker, topic, message_key, ce_source, ce_id, value)"
+            " values ('gateway', %s, %s, 'test', gen_random_uuid()::text, %s)", (topic, key, json.dumps(value).encode()))

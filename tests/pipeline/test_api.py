@@ -1,12 +1,15 @@
 """The gateway's API: tokens, teams, consent, events; no other worker is needed."""
 
 import concurrent.futures
+import os
 import uuid
 
 import pytest
 import requests
+import yaml
 
 from facts import Rows, digest_of
+from parts import ROOT
 from system import Api
 
 pytestmark = pytest.mark.program("resole-gateway")
@@ -211,3 +214,25 @@ def test_a_parked_message_is_shown_and_replayed(api_system):
     api_system.admin.post(f"/v1/parked/{row['id']}/replay")
     assert api_system.admin.get("/v1/parked")["items"] == []
     assert status_of(api_system.admin, "POST", f"/v1/parked/{row['id']}/replay") == 404
+
+
+def test_the_document_says_what_the_routes_table_says(api_system):
+    with open(os.path.join(ROOT, "schemas/openapi.yaml"), encoding="utf-8") as file:
+        written = yaml.safe_load(file)["paths"]
+    served = requests.get(f"{api_system.url}/openapi.json", timeout=60).json()["paths"]
+
+    def operations(paths):
+        return {(path, method) for path, methods in paths.items() for method in methods if method != "parameters"}
+
+    assert operations(written) == operations(served)
+
+
+def test_the_dashboard_needs_a_token_and_escapes(api_system, world):
+    assert requests.get(f"{api_system.url}/", timeout=60).status_code == 401
+    api_system.query("insert into source (source, format, reason) values ('odd', 'x', '<script>alert(1)</script>')")
+    answer = api_system.admin.call("GET", "/")
+    assert answer.status_code == 200 and "text/html" in answer.headers["Content-Type"]
+    assert "<script>" not in answer.text and "&lt;script&gt;" in answer.text and "app-a" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    mine = world["a"].call("GET", "/")
+    assert "app-a" in mine.text and "app-b" not in mine.text

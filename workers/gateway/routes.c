@@ -46,6 +46,8 @@ const struct route routes[] = {
     {"GET", "/v1/sources", ROLES_READ, api_source_list},
     {"POST", "/v1/sources/{source}/sync", ROLES_MANAGE, api_source_sync},
     {"GET", "/v1/status", ROLES_READ, api_status},
+    {"GET", "/openapi.json", ROLE_PUBLIC, api_openapi},
+    {"GET", "/", ROLES_READ, ui_dashboard},
 };
 const size_t route_count = array_count(routes);
 
