@@ -56,6 +56,7 @@ enum condition_kind {
     CONDITION_WITH_PACKAGE, /* value: "name" or "name < version": only if it is installed too */
     CONDITION_REBOOT,       /* value: kernel or running-system note; information */
     CONDITION_UNLESS,       /* value: marker in the version that takes it out (e.g. "+esm") */
+    CONDITION_VERSION,      /* value: holds for this very installed version alone */
 };
 
 struct condition {

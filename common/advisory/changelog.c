@@ -238,6 +238,8 @@ void changelog_assertions(const struct changelog_claims *claims, const char *sou
     struct version_range *range = arena_new_object(arena, struct version_range);
     range->introduced = installed_version;
     range->fixed = candidate_version;
+    struct condition *only = arena_new_object(arena, struct condition);
+    *only = (struct condition){CONDITION_VERSION, installed_version};
     if (!claims->security)
         return;
     for (size_t i = 0; i < (claims->id_count > 0 ? claims->id_count : 1); i++) {
@@ -254,6 +256,8 @@ void changelog_assertions(const struct changelog_claims *claims, const char *sou
             .state = STATE_FIXED,
             .ranges = range,
             .range_count = 1,
+            .conditions = only,
+            .condition_count = 1,
             .title = "security update in the package repository",
             .epss = -1,
             .epss_percentile = -1,

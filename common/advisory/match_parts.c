@@ -99,6 +99,12 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
             if (package->version && strstr(package->version, c->value))
                 return false;
             break;
+        case CONDITION_VERSION:
+            if (strcmp(c->value, a->name_kind == NAME_SOURCE && is_set(package->source_version)
+                                     ? package->source_version
+                                     : package->version) != 0)
+                return false;
+            break;
         case CONDITION_PLATFORM:
         case CONDITION_SYMBOL:
         case CONDITION_REBOOT:

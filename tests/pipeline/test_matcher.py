@@ -1,8 +1,10 @@
 """The matcher alone: rows of an inventory and fetched feeds in, findings and messages out."""
 
+import gzip
 import hashlib
 import json
 import os
+import subprocess
 import uuid
 
 import pytest
@@ -187,3 +189,35 @@ def test_an_import_while_an_image_is_matched_is_not_missed(new_system, tmp_path)
     assert findings(racing, digest) == {"CVE-2024-0001": ("fixed", "3.0.11-1~deb12u2")}
     revision = racing.value("select revision from package_name where name = 'openssl'")
     assert racing.value("select min(matched_revision) from judged_component") == revision
+
+
+def test_the_repository_itself_is_a_source(new_system, tmp_path):
+    """A newer package becomes a finding once its changelog, read from the package, names a CVE."""
+    system = new_system(registry=False)
+    system.start("matcher")
+    source(system, "apt:bookworm", "apt")
+    digest = image(system, [OLD])
+    unpacked(system, digest)
+    packages = ("Package: libssl3\nSource: openssl\nVersion: 3.0.11-1~deb12u2\nArchitecture: amd64\n"
+                f"Filename: pool/libssl3.deb\nSize: 10\nSHA256: {'0' * 64}\n").encode()
+    index = blob(system, packages)
+    system.query("insert into repository (distro, codename, suite, address, source, packages_digest)"
+                 " values ('debian', 'bookworm', 'bookworm-security', 'http://mirror.example/debian', 'apt:bookworm', %s)", (index,))
+    fetched(system, "apt:bookworm", packages)
+    wanted = system.query("select source_name, source_version, path, state from changelog")
+    assert [tuple(r.values()) for r in wanted] == [("openssl", "3.0.11-1~deb12u2", "pool/libssl3.deb", "wanted")]
+    assert findings(system, digest) == {}
+    root = tmp_path / "deb"
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "DEBIAN/control").write_text("Package: libssl3\nVersion: 1\nArchitecture: amd64\nMaintainer: a <a@example.org>\nDescription: x\n")
+    (root / "usr/share/doc/libssl3").mkdir(parents=True)
+    text = ("openssl (3.0.11-1~deb12u2) bookworm-security; urgency=high\n\n  * Fix CVE-2024-0001.\n\n -- A <a@example.org>  Sat, 01 Nov 2025 09:12:00 +0000\n\n"
+            "openssl (3.0.11-1~deb12u1) bookworm; urgency=low\n\n  * CVE-2023-0001\n\n -- A <a@example.org>  Sat, 01 Nov 2024 09:12:00 +0000\n")
+    (root / "usr/share/doc/libssl3/changelog.Debian.gz").write_bytes(gzip.compress(text.encode()))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(root), str(tmp_path / "a.deb")], check=True, capture_output=True)
+    system.query("update changelog set state = 'fetched', blob = %s", (blob(system, (tmp_path / "a.deb").read_bytes()),))
+    fetched(system, "changelog:apt:bookworm", b"-")
+    wait_for(lambda: findings(system, digest) == {"CVE-2024-0001": ("fixed", "3.0.11-1~deb12u2")}, "what the changelog claims")
+    current = image(system, [NEW])
+    unpacked(system, current)
+    assert findings(system, current) == {}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advisory/changelog.h"
 #include "advisory/feed_confined.h"
 #include "base/limits.h"
 #include "base/sandbox.h"
@@ -77,6 +78,16 @@ static bool run_feed(int argc, char **argv, struct arena *arena, struct error *e
     return feed_reader_run(argc, argv, err);
 }
 
+/* A .deb → its changelog. */
+static bool run_changelog(int argc, char **argv, struct arena *arena, struct error *err)
+{
+    (void)argc, (void)argv;
+    struct slice text;
+    struct fd_sink out = fd_sink_of(STDOUT_FILENO);
+    return changelog_of_deb(STDIN_FILENO, arena, &text, err) &&
+           out.sink.write(&out.sink, text.data, text.length, err);
+}
+
 struct mode {
     const char *name;
     bool (*run)(int argc, char **argv, struct arena *arena, struct error *err);
@@ -84,10 +95,8 @@ struct mode {
 };
 
 static const struct mode modes[] = {
-    {"layer", run_layer, false},
-    {"directory", run_directory, true},
-    {"sbom", run_sbom, false},
-    {"feed", run_feed, false},
+    {"layer", run_layer, false}, {"directory", run_directory, true},  {"sbom", run_sbom, false},
+    {"feed", run_feed, false},   {"changelog", run_changelog, false},
 };
 
 static bool enter(const struct mode *mode, struct error *err)

@@ -1,5 +1,6 @@
 #include "matcher/handler.h"
 
+#include "matcher/claims.h"
 #include "matcher/import.h"
 #include "matcher/rematch.h"
 #include "matcher/settings.h"
@@ -48,7 +49,7 @@ static bool on_image_unpacked(struct job *job, struct error *err)
         !rematch(job, &judged, &changed, &revision, err))
         return error_wrap(err, "image %s", in.digest);
     struct db_tx *tx = job_tx(job, err);
-    if (!tx || !store_count_image(tx, image, &revision, err) ||
+    if (!tx || !claims_want(tx, "", image, err) || !store_count_image(tx, image, &revision, err) ||
         !store_note_runs(tx, in.digest, err))
         return false;
     struct image_matched out = {.digest = in.digest, .cause = in.cause, .revision = revision};

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "matcher/claims.h"
 #include "matcher/import_store.h"
 #include "matcher/rows.h"
 #include "matcher/settings.h"
@@ -127,7 +128,8 @@ static bool import_repository(struct job *job, const char *store, const struct f
     int64_t as_of = 0;
     clock_parse(slice_of(in->as_of), &as_of);
     if (ok)
-        ok = merge_shelves(job, in->source, shelves, count, as_of, err);
+        ok = merge_shelves(job, in->source, shelves, count, as_of, err) &&
+             claims_want(job_tx(job, err), in->source, 0, err);
     for (size_t i = 0; i < count; i++) {
         shelf_close(shelves[i]);
         close(fds[i]);
@@ -141,8 +143,11 @@ bool import_feed(struct job *job, const struct feed_fetched *in, struct error *e
     const char *store = settings->blob_dir;
     struct shelf *shelf scoped(close_shelf) = NULL;
     int shelf_fd scoped(close_fd) = -1;
+    static const char changelog[] = "changelog:";
     const struct advisory_source *row = source_row(in->source);
     int64_t as_of = 0;
+    if (strncmp(in->source, changelog, sizeof(changelog) - 1) == 0)
+        return claims_read(job, in->source + sizeof(changelog) - 1, store, err);
     if (!row)
         return error_set(err, ERROR_INPUT, "no such source");
     if (strcmp(row->format, "apt-index") == 0)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "advisory/release.h"
+#include "matcher/claims.h"
 
 enum { FINDINGS_IN_MESSAGE = 2000 };
 
@@ -99,7 +100,8 @@ static bool read_and_match(struct db_tx *tx, const struct judged_list *judged,
 {
     *facts = (struct name_facts){0};
     collect_names(judged, facts, arena);
-    return store_read_facts(tx, facts, err) && match_all(judged, facts, arena, result, err);
+    return store_read_facts(tx, facts, err) && claims_add(tx, judged, facts, err) &&
+           match_all(judged, facts, arena, result, err);
 }
 
 /* Test hook, for forcing the race: while the file that RESOLE_MATCHER_PAUSE_FILE names exists, work

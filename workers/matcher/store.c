@@ -251,9 +251,11 @@ static void put_finding(const struct finding *f, const struct name_facts *facts,
     }
     c->text[4][i] = array_text(&text, arena);
     buf_put_byte(&text, '{');
-    for (size_t k = 0; k < f->evidence_count; k++)
-        buf_printf(&text, "%s%lld", k > 0 ? "," : "",
-                   (long long)id_of(facts, f->evidence[k].assertion));
+    for (size_t k = 0; k < f->evidence_count; k++) {
+        int64_t id = id_of(facts, f->evidence[k].assertion);
+        if (id > 0) /* claims of changelogs have no row */
+            buf_printf(&text, "%s%lld", text.length > 1 ? "," : "", (long long)id);
+    }
     c->text[5][i] = array_text(&text, arena);
     buf_put_byte(&text, '{');
     for (size_t k = 0; k < f->alias_count; k++)

@@ -1,3 +1,3 @@
-select packages_digest, suite || '/' || component || '/' || architecture from repository
+select packages_digest, distro || '/' || suite || '/' || component || '/' || architecture from repository
 where source = $1 and packages_digest is not null
 order by suite, component, architecture, address

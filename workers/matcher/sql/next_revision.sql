@@ -1,0 +1,1 @@
+select nextval('advisory_revision')
