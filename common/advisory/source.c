@@ -12,6 +12,8 @@ static const struct advisory_source sources[] = {
      "Debian's security tracker: every release, fixed and open"},
     {"apt", "apt-index", "", "deb", "*", "", COVERS_FIXES_ONLY, 2 * DAY, "",
      "the package repositories themselves: what can be installed today"},
+    {"alpine-secdb", "alpine-secdb", "", "apk", "*", "", COVERS_FIXES_ONLY, 3 * DAY, "",
+     "Alpine's fixed packages (and Wolfi's), one file or an archive of all releases"},
     {"osv", "osv", "", "*", "*", "", COVERS_PACKAGES, 3 * DAY, "",
      "OSV records from files, every ecosystem"},
     {"osv-debian", "osv", OSV_BASE "Debian/all.zip", "deb", "debian", "", COVERS_PACKAGES, 3 * DAY,

@@ -1,9 +1,13 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "advisory/bundle.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/inspect.h"
+#include "http/client.h"
 
 struct advisory_options {
     const char *source, *dir;
@@ -124,6 +128,87 @@ static int run_export(const struct advisory_options *options)
     return EXIT_DONE;
 }
 
+/* Where it is fetched: the mirror setting, else the table's address. */
+static const char *source_address(const struct advisory_source *source)
+{
+    const char *mirror = *source->setting ? getenv(source->setting) : NULL;
+    return mirror && *mirror ? mirror : source->url;
+}
+
+static bool download(struct http_client *client, const char *url, bool ours, const char *path,
+                     struct arena *arena, struct error *err)
+{
+    struct http_request request = {.url = url, .allow_private = ours};
+    struct http_response response;
+    struct stream *body scoped(stream_scope_close) = NULL;
+    int64_t bytes;
+    if (!http_open(client, arena, &request, &response, &body, err))
+        return false;
+    if (response.status != 200)
+        return http_status_error(&response, url, err);
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return error_set(err, ERROR_FATAL, "%s: cannot be written", path);
+    struct fd_sink sink = fd_sink_of(fileno(file));
+    bool ok = stream_copy(body, &sink.sink, &bytes, err);
+    fclose(file);
+    return ok;
+}
+
+static int sync_one(const struct advisory_options *options, struct http_client *client,
+                    const struct advisory_source *source)
+{
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    struct error err = {0};
+    struct shelf_meta meta;
+    char path[] = "/tmp/resole-sync-XXXXXX";
+    int64_t begun = clock_monotonic_ms();
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return EXIT_BUG;
+    close(fd);
+    progress("fetching %s", source_address(source));
+    bool ok = download(client, source_address(source), source_address(source) != source->url, path,
+                       arena, &err) &&
+              bundle_import(options->dir, path, source->name, clock_unix_s(), options->force, &meta,
+                            arena, &err);
+    unlink(path);
+    progress("%s", "");
+    if (!ok) {
+        error_prefix(&err, "%s", source->name);
+        return command_fail(&err);
+    }
+    print_import(&meta, clock_monotonic_ms() - begun);
+    return EXIT_DONE;
+}
+
+static int run_sync(const struct advisory_options *options)
+{
+    struct source_settings settings = inspect_source_settings();
+    size_t count, asked = 0;
+    const struct advisory_source *sources = advisory_sources(&count);
+    struct http_client *client scoped(http_client_scope_free) =
+        http_client_new(&settings.registry.http);
+    int worst = EXIT_DONE;
+    for (size_t i = 0; i < count; i++) {
+        if (options->source ? strcmp(options->source, sources[i].name) != 0
+                            : !*source_address(&sources[i]))
+            continue;
+        asked++;
+        if (!*source_address(&sources[i])) {
+            fprintf(stderr, "resole: %s has no address; import its file\n", sources[i].name);
+            return EXIT_USAGE;
+        }
+        int code = sync_one(options, client, &sources[i]);
+        worst = code > worst ? code : worst;
+    }
+    if (asked == 0) {
+        fprintf(stderr, "resole: advisory sync: no source %s\n", options->source);
+        return EXIT_USAGE;
+    }
+    return worst;
+}
+
 static const struct {
     const char *verb;
     int (*run)(const struct advisory_options *options);
@@ -131,6 +216,7 @@ static const struct {
     {"status", run_status},
     {"import", run_import},
     {"export", run_export},
+    {"sync", run_sync},
 };
 
 int cmd_advisory(int argc, char **argv)

@@ -134,7 +134,7 @@ static int run(struct arena *arena, int argc, char **argv)
     enum severity fail_on = SEVERITY_UNKNOWN, unknown = SEVERITY_UNKNOWN;
     const struct option_row rows[] = {
         {"--output", 'o', OPTION_LIST, &o.outputs, "FORMAT[=FILE]",
-         "table json sarif cyclonedx-json spdx-json junit html; several at once"},
+         "table or json; several at once"},
         {"--fail-on", 0, OPTION_TEXT, &o.fail_on, "SEVERITY", "exit 1 if a finding is as severe"},
         {"--unknown-severity", 0, OPTION_TEXT, &o.unknown_severity, "SEVERITY",
          "what a finding of unknown severity counts as (else exit 5)"},

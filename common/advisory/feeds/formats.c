@@ -3,6 +3,7 @@
 /* In the order of recognition: the particular before the general. */
 const struct feed_format *const feed_formats[] = {
     &feed_debian_tracker,
+    &feed_alpine_secdb,
     &feed_osv,
     &feed_apt_packages,
 };
