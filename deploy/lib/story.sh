@@ -20,7 +20,8 @@ digest_in_registry() {
 
 # show_image NAME DIGEST: packages by tier, then findings.
 show_image() {
-    await 300 "$1 inventoried" '.state == "unpacked" or .state == "matched"' "/v1/images/$2"
+    # Its packages are composed when it is matched.
+    await 300 "$1 inventoried" '.state == "matched" or ((.packages_by_tier // {}) | length > 0)' "/v1/images/$2"
     say "  $1  $(jq -r '.packages_by_tier | to_entries | sort_by(.key) | map("\(.key) \(.value)") | join(", ")' <<<"$ANSWER") packages"
 }
 
@@ -64,7 +65,7 @@ tell_push() {
     api POST /v1/usage "{\"application\": \"shop\", \"team\": \"shop\", \"environment\": \"production\", \"place\": \"this machine\", \"digest\": \"$SHOP_DIGEST\"}" >/dev/null
 
     step "What is in them"
-    needs fetcher unpacker || return 0
+    needs fetcher unpacker matcher || return 0
     show_image demo/debian:12 "$OS_DIGEST"
     show_image demo/tomcat:10 "$STACK_DIGEST"
     show_image demo/shop:1 "$SHOP_DIGEST"
