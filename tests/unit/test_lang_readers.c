@@ -197,7 +197,7 @@ TEST(go_executables)
 static void put_number(struct buf *out, uint64_t value, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        buf_put_byte(out, (char)(value >> (8 * i)));
+        buf_put_byte(out, (char)(i < 8 ? value >> (8 * i) : 0));
 }
 
 /* A section header of 64-bit ELF. */
