@@ -136,3 +136,12 @@ def test_export_and_import_carry_everything(resole, root, tmp_path):
     damaged = tmp_path / "damaged.bundle"
     damaged.write_bytes((tmp_path / "all.bundle").read_bytes()[:-40])
     resole("advisory", "import", "--dir", tmp_path / "third", damaged, code=3)
+
+
+def test_sarif_has_a_rule_for_every_result(resole, root):
+    resole("advisory", "import", resole.load("tracker.json", TRACKER))
+    resole("advisory", "import", resole.load("jar.json", JAR))
+    run = json.loads(resole("scan", f"dir:{root}", "-o", "sarif"))["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert sorted(rules) == sorted({r["ruleId"] for r in run["results"]}) and len(rules) == 3
+    assert {r["level"] for r in run["results"]} == {"error", "warning"}

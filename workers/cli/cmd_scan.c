@@ -16,6 +16,7 @@ struct scan_options {
 static const struct scan_format formats[] = {
     {"table", scan_print_table},
     {"json", scan_print_json},
+    {"sarif", scan_print_sarif},
 };
 
 const struct scan_format *scan_format_find(const char *name)
@@ -134,7 +135,7 @@ static int run(struct arena *arena, int argc, char **argv)
     enum severity fail_on = SEVERITY_UNKNOWN, unknown = SEVERITY_UNKNOWN;
     const struct option_row rows[] = {
         {"--output", 'o', OPTION_LIST, &o.outputs, "FORMAT[=FILE]",
-         "table or json; several at once"},
+         "table, json or sarif; several at once"},
         {"--fail-on", 0, OPTION_TEXT, &o.fail_on, "SEVERITY", "exit 1 if a finding is as severe"},
         {"--unknown-severity", 0, OPTION_TEXT, &o.unknown_severity, "SEVERITY",
          "what a finding of unknown severity counts as (else exit 5)"},
