@@ -9,7 +9,7 @@ import requests
 import yaml
 
 from facts import Rows, digest_of
-from parts import ROOT
+from parts import ROOT, wait_for
 from system import Api
 
 pytestmark = pytest.mark.program("resole-gateway")
@@ -236,3 +236,21 @@ def test_the_dashboard_needs_a_token_and_escapes(api_system, world):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     mine = world["a"].call("GET", "/")
     assert "app-a" in mine.text and "app-b" not in mine.text
+
+
+def test_events_are_refused_while_the_bus_does_not_keep_up(new_system):
+    """Rows that are not due yet stay, as they do while the broker is away."""
+    system = new_system(registry=False, settings={"gateway": {"RESOLE_OUTBOX_MOST": "3"}})
+    system.query("insert into registry (name, address, event_secret) values ('local', 'r.example', 's3cret')")
+    system.query("insert into outbox (worker, topic, message_key, ce_source, ce_id, value, due_at)"
+                 " select 'gateway', 'image.pushed', 'k', 'test', n::text, '{}', now() + interval '1 day' from generate_series(1, 3) n")
+    system.start("gateway")
+
+    def tell():
+        return requests.post(f"{system.url}/v1/events/local", json={"events": []}, timeout=60,
+                             headers={"Authorization": "Bearer s3cret"})
+
+    refused = wait_for(lambda: [a for a in [tell()] if a.status_code == 503], "events are refused")[0]
+    assert int(refused.headers["Retry-After"]) > 0
+    system.query("delete from outbox")
+    wait_for(lambda: tell().status_code == 202, "events are taken again")

@@ -179,6 +179,11 @@ bool api_events(struct call *call, struct error *err)
         count_events("unproved", 1);
         return call_refuse(call, 401, "Unauthorized", "the registry or its secret is not known");
     }
+    if (atomic_load(&call->gateway->full)) {
+        call_refuse(call, 503, "Service unavailable", "too much waits for the bus: try later");
+        http_answer_header(call->answer, "Retry-After", "30");
+        return true;
+    }
     if (!events_parse(kind, call->arena, &request, &events, err))
         return false;
     return take_events(call, registry, &events, err);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct gateway {
     pthread_mutex_t lock; /* of quotas */
     struct event_quota quotas[256];
     size_t quota_count;
+    atomic_bool full; /* more waits for the bus than RESOLE_OUTBOX_MOST: no new events */
 };
 
 /* Token roles as bits; ROLE_PUBLIC: no token; ROLE_EVENT: the registry's own proof. */

@@ -29,7 +29,7 @@ const struct setting gateway_setting_rows[] = {
     ROW("RESOLE_EVENTS_PER_MINUTE", events_per_minute, "600", 1, 10000000,
         "push events of one registry that go the fast way; what overruns waits with the bulk"),
     ROW("RESOLE_CONSENT_DAYS", consent_days, "14", 1, 365, "a consent asked for expires after"),
-    ROW("RESOLE_OUTBOX_MOST", outbox_most, "1000000", 1, 1000000000,
+    ROW("RESOLE_OUTBOX_MOST", outbox_most, "100000", 1, 10000000,
         "messages waiting for the bus above which new events are answered with 503"),
     ROW("RESOLE_DASHBOARD_PUBLIC", dashboard_public, "false", 0, 0,
         "show the dashboard to callers without a token"),
@@ -98,6 +98,21 @@ static bool start(struct job *job, struct error *err)
     return true;
 }
 
+/* Counted between requests, so that no request pays for it. */
+static bool idle(struct job *job, struct error *err)
+{
+    struct gateway *gateway = job->state;
+    struct db_rows rows;
+    struct db_tx *tx = job_tx(job, err);
+    if (!tx || !db_run(tx, &sql_outbox_full, DB_ARGS(db_i64(settings.outbox_most)), &rows, err))
+        return false;
+    bool full = row_bool(&rows, 0, 0);
+    if (full != atomic_exchange(&gateway->full, full))
+        log_warning(full ? "events refused: the bus does not keep up" : "events taken again",
+                    LOG_I64("outbox_most", settings.outbox_most));
+    return true;
+}
+
 static void stop(void *state)
 {
     struct gateway *gateway = state;
@@ -118,6 +133,7 @@ int gateway_main(int argc, char **argv)
         .settings = &settings,
         .start = start,
         .stop = stop,
+        .idle = idle,
     };
     return worker_main(argc, argv, &worker);
 }
