@@ -74,6 +74,9 @@ tell_push() {
 tell_findings() {
     step "What is wrong with them"
     needs matcher || return 0
+    await 300 "Debian's own indices loaded" \
+        '[.items[] | select(.source | startswith("apt:"))] | length > 0 and all(.state == "fresh")' /v1/sources
+    await 300 "demo/tomcat:10 judged by them" '(.counters.fixable // 0) > 0' "/v1/images/$STACK_DIGEST"
     show_findings demo/debian:12 "$OS_DIGEST"
     show_findings demo/tomcat:10 "$STACK_DIGEST"
     show_findings demo/shop:1 "$SHOP_DIGEST"

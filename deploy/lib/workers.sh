@@ -9,7 +9,17 @@ RESOLE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
 RESOLE_BLOB_DIR=$STATE/blobs
 RESOLE_PROGRAMS_DIR=$STATE/bin
 RESOLE_SEAL_KEY_FILE=$STATE/etc/seal.key
+RESOLE_REPOSITORIES_FILE=$STATE/etc/repositories.list
 ENV
+}
+
+# Whom Resole trusts for Debian's packages: this machine's own mirror, by Debian's keys.
+write_repositories() {
+    local file=$STATE/etc/repositories.list
+    { debian_sources base; debian_sources security; } |
+        sed "s|^|deb [arch=$(dpkg --print-architecture) signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |" >"$file"
+    chmod 644 "$file"
+    [ -s "$file" ] || fail "apt knows no Debian source of this release (apt-get indextargets shows none): run apt-get update"
 }
 
 worker_settings() {

@@ -9,6 +9,7 @@
 #include "fetcher/handler.h"
 #include "fetcher/repositories.h"
 #include "image/platform.h"
+#include "sql_worker_fetcher.h"
 
 #define FEED_BYTES_MOST (4LL * 1024 * 1024 * 1024) /* the largest real feed has 1.1 GB */
 
@@ -198,6 +199,20 @@ static bool add_entry(struct db_tx *tx, struct arena *arena, const struct apt_so
     return true;
 }
 
+/* A release that was just named is read now, not at the next turn of the schedule. */
+static bool ask_for_unloaded(struct db_tx *tx, struct error *err)
+{
+    struct db_rows rows;
+    if (!db_run(tx, &sql_source_unloaded, DB_NO_ARGS, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        struct feed_due out = {.source = row_text(&rows, i, 0), .cause = "operator"};
+        if (!outbox_put(tx, &out, err))
+            return false;
+    }
+    return true;
+}
+
 bool feeds_configure(struct job *job, struct error *err)
 {
     const struct fetcher_settings *settings = job->settings;
@@ -222,6 +237,8 @@ bool feeds_configure(struct job *job, struct error *err)
                 return false;
         }
     }
+    if (!ask_for_unloaded(tx, err))
+        return false;
     struct db_tx *mine = tx;
     tx = NULL;
     return db_commit(mine, err);
