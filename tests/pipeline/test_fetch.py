@@ -149,6 +149,7 @@ def test_image_of_read_layers_only_goes_straight_on(alone):
     digest = alone.push.image(repo, "2", image_of([shared], config={"Cmd": ["other"]}))
     done(alone, tell(alone, repo, "2"))
     assert len(told(alone, "image.unpacked", digest)) == 1
+    assert alone.image_state(digest) == "unpacked"
 
 
 def test_config_that_claims_other_diff_ids_is_refused(alone):

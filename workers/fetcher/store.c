@@ -294,7 +294,7 @@ bool store_node_save(struct db_tx *tx, struct arena *arena, int64_t registry,
 {
     bool is_image = node->manifest.kind == MANIFEST_IMAGE;
     int64_t pending = is_image ? count_pending(node, layers, layer_count) : 0, image = 0;
-    const char *state = is_image ? "unpacking" : "recorded";
+    const char *state = !is_image ? "recorded" : pending > 0 ? "unpacking" : "unpacked";
     struct db_rows rows;
     *out = (struct store_saved){.waiting = pending > 0};
     if (!insert_image(tx, node, state, pending, &image, err))
