@@ -114,6 +114,20 @@ def test_moved_tag_and_old_event(alone):
     assert [h["digest"] for h in history] == [old, new]
 
 
+def test_event_that_comes_before_its_tag(alone):
+    """distribution tells of the manifest first and writes the tag then."""
+    repo = repository()
+    image = image_of([fresh_layer()])
+    digest = alone.push.image(repo, None, image)
+    event = tell(alone, repo, "late", digest)
+    alone.push.manifest(repo, "late", image.manifest, image.media_type)
+    done(alone, event)
+    assert alone.value("select digest from tag where repository = %s", (repo,)) == digest
+    other = alone.push.image(repo, None, image_of([fresh_layer()]))
+    done(alone, tell(alone, repo, "never", other))
+    assert alone.image_state(other) == "unpacking"
+
+
 def test_deleted_tag_is_closed(alone):
     repo = repository()
     digest = alone.push.image(repo, "1", image_of([fresh_layer()]))

@@ -310,6 +310,38 @@ static bool begin_layers(struct job *job, struct fetch *fetch, struct error *err
     return db_commit(mine, err);
 }
 
+/* Registries tell of a manifest before its tag points at it (distribution 2.8 does), so a tag that
+ * is not there yet, or not there any more, is looked at again for a moment. What it says at the end
+ * counts: an old event cannot roll a tag back. */
+static bool await_tag(struct job *job, struct fetch *fetch, struct registry *registry,
+                      struct error *err)
+{
+    enum { TRIES = 6, PAUSE_US = 300000 };
+    for (int i = 0; fetch->tag && fetch->digest && i < TRIES && !job_is_stopping(job); i++) {
+        struct registry_manifest now = {0};
+        if (!registry_manifest_head(registry, job->arena, &fetch->where, &now, err))
+            return false;
+        if (now.found && strcmp(now.digest, fetch->digest) == 0)
+            return true;
+        usleep(PAUSE_US);
+    }
+    return true;
+}
+
+/* The manifest that was told of, where its tag is not there. */
+static bool resolve_digest(struct job *job, struct fetch *fetch, struct registry *registry,
+                           struct error *err)
+{
+    const struct fetcher_settings *settings = job->settings;
+    if (!fetch->tag || !fetch->digest)
+        return true;
+    fetch->tag = NULL;
+    fetch->where.tag = "";
+    fetch->where.digest = fetch->digest;
+    return resolve_name(registry, job->arena, &fetch->where, settings->platforms, &fetch->found,
+                        err);
+}
+
 bool fetch_name(struct job *job, struct fetch *fetch, struct error *err)
 {
     const struct fetcher_settings *settings = job->settings;
@@ -318,9 +350,15 @@ bool fetch_name(struct job *job, struct fetch *fetch, struct error *err)
     if (!job_host_allowed(job, fetch->where.host, err))
         return false;
     struct registry *registry scoped(registry_scope_free) = registry_new(&fetch->access);
-    if (!resolve_name(registry, job->arena, &fetch->where, settings->platforms, &fetch->found, err))
+    if (!await_tag(job, fetch, registry, err) ||
+        !resolve_name(registry, job->arena, &fetch->where, settings->platforms, &fetch->found, err))
         return error_wrap(err, "%s", reference_text(job->arena, &fetch->where));
     job_host_ok(job, fetch->where.host);
+    const char *tag = fetch->tag;
+    if (!fetch->found.digest && !resolve_digest(job, fetch, registry, err))
+        return error_wrap(err, "%s", reference_text(job->arena, &fetch->where));
+    if (!fetch->found.digest)
+        fetch->tag = tag;
     if (!fetch->found.digest)
         return fetch_forget(job, fetch, "not in the registry any more", err);
     if (!begin_layers(job, fetch, err))
