@@ -19,6 +19,22 @@ struct bus_consumer {
     size_t heard_count;
 };
 
+/* What a broker's restart interrupted while partitions were paused is not always fetched again by
+ * librdkafka 2.0 after the resume: fetching is started anew where the application stands. */
+static void fetch_anew(struct bus_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+    if (rd_kafka_position(consumer->client, list))
+        return;
+    for (int i = list->cnt - 1; i >= 0; i--) {
+        if (list->elems[i].offset < 0)
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
+    }
+    rd_kafka_error_t *trouble =
+        list->cnt ? rd_kafka_seek_partitions(consumer->client, list, 0) : NULL;
+    if (trouble)
+        rd_kafka_error_destroy(trouble);
+}
+
 static void pause_all(struct bus_consumer *consumer, bool pause)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -27,8 +43,8 @@ static void pause_all(struct bus_consumer *consumer, bool pause)
         return;
     if (list->cnt && pause)
         rd_kafka_pause_partitions(consumer->client, list);
-    else if (list->cnt)
-        rd_kafka_resume_partitions(consumer->client, list);
+    else if (list->cnt && !rd_kafka_resume_partitions(consumer->client, list))
+        fetch_anew(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
