@@ -66,11 +66,22 @@ static bool set_bool(const struct setting *row, const char *text, bool *out, str
     return error_set(err, ERROR_INPUT, "%s: '%s' is neither true nor false", row->name, text);
 }
 
+static bool is_one_of(const char *words, const char *text)
+{
+    struct slice rest = slice_of(words), word;
+    while (slice_take_word(&rest, &word))
+        if (slice_is(word, text))
+            return true;
+    return false;
+}
+
 static bool set_value(const struct setting *row, const char *text, void *out, struct error *err)
 {
     char *at = (char *)out + row->offset;
     if (row->required && text[0] == '\0')
         return error_set(err, ERROR_INPUT, "%s is not set: %s", row->name, row->help);
+    if (row->words && !is_one_of(row->words, text))
+        return error_set(err, ERROR_INPUT, "%s: '%s' is none of: %s", row->name, text, row->words);
     if (row->kind == SETTING_TEXT) {
         memcpy(at, &text, sizeof(text));
         return true;

@@ -24,6 +24,7 @@ struct setting {
     const char *help;
     int64_t least, most; /* SETTING_I64; both 0: any */
     bool required, secret;
+    const char *words; /* SETTING_TEXT: the only values it takes, blanks between; NULL: any */
 };
 
 /* The offset is checked against the kind by the type of the member. */

@@ -132,7 +132,7 @@ static const struct field fields_alert_vulnerability[] = {
 static const struct field fields_alert_patch[] = {
     F(application, true, "application concerned"),
     F(team, true, "team told"),
-    F(kind, true, "available, applied, failed or withdrawn"),
+    F(kind, true, "available, applied, failed, withdrawn, or proposed"),
     F(title, true, "one line for people"),
     F(severity, false, "highest severity among what is fixed"),
     F(at, true, "RFC 3339 time the alert was made"),

@@ -84,7 +84,8 @@ bool bus_has_joined(const struct bus_consumer *consumer);
 void bus_wake_by(struct bus_consumer *consumer, int fd);
 void bus_unsubscribe(struct bus_consumer *consumer);
 
-/* Setup: creates what is missing and verifies partitions. `changed` counts topics created or grown.
+/* Setup: creates what is missing and waits until a broker serves it with its partitions. `changed`
+ * counts topics created or grown.
  * With check_only nothing is changed and a difference is ERROR_INPUT. */
 struct bus_topic_plan {
     const char *full_name;

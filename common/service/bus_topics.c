@@ -1,10 +1,12 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "service/bus_internal.h"
 
-enum { ADMIN_TIMEOUT_MS = 30000 };
+enum { ADMIN_TIMEOUT_MS = 30000, VISIBLE_POLL_US = 50000 };
 
 /* Partitions the topic has; 0: there is none. */
 static int partitions_of(const struct rd_kafka_metadata *metadata, const char *name)
@@ -106,11 +108,10 @@ static bool ensure(struct bus *bus, rd_kafka_queue_t *queue, const struct bus_to
     return partitions ? grow(bus, queue, plan, err) : create(bus, queue, plan, err);
 }
 
-bool bus_topics_ensure(struct bus *bus, const struct bus_topic_plan *plans, size_t count,
+static bool ensure_all(struct bus *bus, const struct bus_topic_plan *plans, size_t count,
                        bool check_only, size_t *changed, struct error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    *changed = 0;
     rd_kafka_resp_err_t code =
         rd_kafka_metadata(bus->producer, 1, NULL, &metadata, ADMIN_TIMEOUT_MS);
     if (code)
@@ -123,4 +124,26 @@ bool bus_topics_ensure(struct bus *bus, const struct bus_topic_plan *plans, size
     rd_kafka_queue_destroy(queue);
     rd_kafka_metadata_destroy(metadata);
     return good;
+}
+
+bool bus_topics_ensure(struct bus *bus, const struct bus_topic_plan *plans, size_t count,
+                       bool check_only, size_t *changed, struct error *err)
+{
+    *changed = 0;
+    if (!ensure_all(bus, plans, count, check_only, changed, err))
+        return false;
+    if (*changed == 0)
+        return true;
+    /* The controller has made them; a broker serves them once it has read the controller's log. */
+    int64_t deadline = clock_monotonic_ms() + ADMIN_TIMEOUT_MS;
+    size_t none = 0;
+    struct error missing = {0};
+    while (!ensure_all(bus, plans, count, true, &none, &missing)) {
+        if (clock_monotonic_ms() > deadline)
+            return error_set(err, ERROR_RETRY, "kafka: after %d s: %s", ADMIN_TIMEOUT_MS / 1000,
+                             missing.text);
+        usleep(VISIBLE_POLL_US);
+        missing = (struct error){0};
+    }
+    return true;
 }

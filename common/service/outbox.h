@@ -45,6 +45,9 @@ bool outbox_put_topic(struct db_tx *tx, const struct topic *topic, const void *m
 bool outbox_put_raw(struct db_tx *tx, const char *topic_name, const char *key, struct slice value,
                     const struct outbox_how *how, struct error *err) must_check;
 
+/* Rows put over this connection so far: has a transaction told anything? */
+int64_t outbox_count(const struct db *db);
+
 struct bus;
 /* Publishes what is due of this program's rows and deletes what the broker has acknowledged; at
  * most `most` rows, SKIP LOCKED. `published` counts. Waits for the reports (bounded). */

@@ -35,6 +35,13 @@ enum {
         .help = (about)                                                                            \
     }
 
+#define WORD_ROW(setting, member, fallback_text, allowed, about)                                   \
+    {                                                                                              \
+        .name = (setting), .kind = SETTING_TEXT,                                                   \
+        .offset = offsetof(struct service_settings, member), .fallback = (fallback_text),          \
+        .help = (about), .words = (allowed)                                                        \
+    }
+
 static const struct setting setting_rows[] = {
     {.name = "RESOLE_DATABASE_URL",
      .kind = SETTING_TEXT,
@@ -50,10 +57,11 @@ static const struct setting setting_rows[] = {
      .help = "port of /metrics, /healthz and /readyz; 0: any free one, see the log"},
     ROW("RESOLE_ADMIN_ADDRESS", SETTING_TEXT, admin_address, "127.0.0.1",
         "address that the admin port listens on"),
-    ROW("RESOLE_WORKER_SERVES", SETTING_TEXT, serves, "both",
-        "pushes, bulk or both: which lane of its topics this replica takes"),
-    ROW("RESOLE_LOG_LEVEL", SETTING_TEXT, log_level, "info", "debug, info, warning or error"),
-    ROW("RESOLE_LOG_FORMAT", SETTING_TEXT, log_format, "logfmt", "logfmt or json"),
+    WORD_ROW("RESOLE_WORKER_SERVES", serves, "both", "pushes bulk both",
+             "pushes, bulk or both: which lane of its topics this replica takes"),
+    WORD_ROW("RESOLE_LOG_LEVEL", log_level, "info", "debug info warning error",
+             "debug, info, warning or error"),
+    WORD_ROW("RESOLE_LOG_FORMAT", log_format, "logfmt", "logfmt json", "logfmt or json"),
 };
 
 static struct {
@@ -267,9 +275,6 @@ static bool subscribe_lanes(struct worker_run *run, struct error *err)
 {
     const char *serves = run->settings.serves;
     bool both = strcmp(serves, "both") == 0;
-    if (!both && strcmp(serves, "pushes") != 0 && strcmp(serves, "bulk") != 0)
-        return error_set(err, ERROR_FATAL, "RESOLE_WORKER_SERVES: '%s' is not pushes, bulk or both",
-                         serves);
     if ((both || *serves == 'p') && !subscribe(run, false, err))
         return false;
     return (!both && *serves == 'p') || subscribe(run, true, err);
@@ -516,15 +521,11 @@ int worker_main(int argc, char **argv, const struct worker *worker)
     run->arena = arena;
     enum config_verdict verdict =
         config_load(program, worker->about, tables, count, argc, argv, arena, &err);
-    if (verdict == CONFIG_RUN && !log_level_parse(run->settings.log_level, &level)) {
-        error_fill(&err, ERROR_INPUT, "RESOLE_LOG_LEVEL: '%s' is no level",
-                   run->settings.log_level);
-        verdict = CONFIG_WRONG;
-    }
     if (verdict == CONFIG_WRONG)
         fprintf(stderr, "%s: %s\n", program, err.text);
     if (verdict != CONFIG_RUN)
         return verdict == CONFIG_LEAVE ? 0 : 2;
+    (void)log_level_parse(run->settings.log_level, &level); /* one of the words */
     log_open(program, level, strcmp(run->settings.log_format, "json") == 0);
     return run_worker(run);
 }

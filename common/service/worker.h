@@ -98,5 +98,5 @@ int worker_main(int argc, char **argv, const struct worker *worker);
 
 /* Test hook: RESOLE_CRASH_AT=<point>[:n] kills the process (SIGKILL to itself) when the point is
  * passed the nth time. Points: before-transaction, before-commit, after-commit, after-offset,
- * before-flush, after-flush, and whatever a worker names. */
+ * before-flush, after-publish, after-flush, and whatever a worker names. */
 void crash_point(const char *name);

@@ -292,9 +292,15 @@ bool worker_idle(struct worker_run *run)
     job.arena = arena;
     run->tx = NULL;
     atomic_store(&run->begun_ms, clock_monotonic_ms());
+    int64_t puts = run->db->puts;
     bool good = run->worker->idle(&job, &err);
+    bool told = good && run->tx && puts != run->db->puts;
+    if (told)
+        crash_point("before-commit");
     if (good && run->tx)
         good = db_commit(run->tx, &err);
+    if (told)
+        crash_point("after-commit");
     db_rollback(&run->db->tx);
     run->tx = NULL;
     atomic_store(&run->begun_ms, 0);
@@ -379,7 +385,7 @@ void *worker_handle(void *context)
             next_idle = clock_monotonic_ms() + idle_ms;
         }
         if (good && (wake || puts != run->db->puts || clock_monotonic_ms() >= next_flush)) {
-            good = flush(run, puts != run->db->puts);
+            good = flush(run, wake || puts != run->db->puts);
             puts = run->db->puts;
             next_flush = clock_monotonic_ms() + 1000;
         }
