@@ -52,15 +52,16 @@ select pg_temp.give('fetcher', 'select, insert, update, delete', 'image', 'index
 select pg_temp.give('fetcher', 'select, insert, update', 'usage', 'managed_image');
 
 select pg_temp.give('unpacker', 'select, insert, update, delete', 'layer', 'image', 'component', 'evidence_set', 'evidence_blob', 'context',
-                    'judged_component', 'image_evidence', 'image_package', 'image_layer', 'image_counter');
+                    'judged_component', 'image_evidence', 'package_group', 'package_entry', 'image_group', 'image_layer', 'image_counter');
 
 select pg_temp.give('matcher', 'select, insert, update, delete', 'source', 'repository', 'package_name', 'assertion', 'vulnerability', 'finding',
                     'finding_history', 'image_exception', 'image_counter', 'judged_component', 'component', 'context', 'image',
-                    'image_evidence', 'image_package', 'source_context', 'changelog');
+                    'image_evidence', 'package_group', 'package_entry', 'image_group', 'source_context', 'changelog');
 
 select pg_temp.give('patch_builder', 'select', 'registry');
 select pg_temp.give('patch_builder', 'select, insert, update, delete', 'patch', 'patch_member', 'consent', 'image', 'image_layer', 'layer',
-                    'image_place', 'layer_place', 'tag', 'tag_history', 'index_member', 'managed_image');
+                    'image_place', 'layer_place', 'tag', 'tag_history', 'index_member', 'managed_image',
+                    'patch_claim', 'patch_number');
 
 select pg_temp.give('notifier', 'select', 'subscription');
 select pg_temp.give('notifier', 'select, insert, update, delete', 'fact', 'alert', 'usage', 'consent', 'application', 'team', 'channel_breaker', 'summary_told',
@@ -68,6 +69,7 @@ select pg_temp.give('notifier', 'select, insert, update, delete', 'fact', 'alert
 select pg_temp.give('notifier', 'update', 'patch', 'subscription');
 
 select pg_temp.give('janitor', 'select', 'registry', 'subscription');
+select pg_temp.give('janitor', 'update, delete', 'package_group');
 select pg_temp.give('janitor', 'select, insert, update, delete', 'task', 'schedule', 'counter', 'run', 'run_step', 'layer', 'image', 'source',
                     'repository', 'consent', 'alert', 'patch', 'managed_image', 'tag', 'finding_history',
                     'repair', 'fact', 'blob_lease');
