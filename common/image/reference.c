@@ -211,8 +211,8 @@ static void split_path(struct arena *arena, struct slice rest, bool selector_is_
     }
 }
 
-bool image_name_parse(struct arena *arena, const char *text, struct image_name *out,
-                      struct error *err)
+/* The transport a prefix names, and what stands after it. */
+static bool take_transport(struct slice whole, enum image_transport *out, struct slice *rest)
 {
     static const struct {
         const char *prefix;
@@ -228,8 +228,29 @@ bool image_name_parse(struct arena *arena, const char *text, struct image_name *
         {"docker:", IMAGE_DOCKER},
         {"podman:", IMAGE_PODMAN},
     };
+    for (size_t i = 0; i < array_count(table); i++) {
+        if (!slice_has_prefix(whole, table[i].prefix))
+            continue;
+        *out = table[i].transport;
+        *rest = slice_sub(whole, strlen(table[i].prefix), whole.length);
+        return true;
+    }
+    return false;
+}
+
+static bool is_bare_path(const char *text)
+{
     struct slice whole = slice_of(text);
     struct stat st;
+    return slice_has_prefix(whole, "/") || slice_has_prefix(whole, "./") ||
+           slice_has_prefix(whole, "../") || slice_is(whole, ".") || slice_is(whole, "..") ||
+           stat(text, &st) == 0;
+}
+
+bool image_name_parse(struct arena *arena, const char *text, struct image_name *out,
+                      struct error *err)
+{
+    struct slice whole = slice_of(text), rest = whole;
     *out = (struct image_name){
         .transport = IMAGE_REGISTRY, .text = arena_strdup(arena, text), .path = "", .tag = ""};
     if (whole.length == 0 || whole.length > 8192)
@@ -238,18 +259,7 @@ bool image_name_parse(struct arena *arena, const char *text, struct image_name *
         out->transport = IMAGE_STDIN;
         return true;
     }
-    struct slice rest = whole;
-    bool found = false;
-    for (size_t i = 0; i < array_count(table) && !found; i++) {
-        if (!slice_has_prefix(whole, table[i].prefix))
-            continue;
-        found = true;
-        out->transport = table[i].transport;
-        rest = slice_sub(whole, strlen(table[i].prefix), whole.length);
-    }
-    if (!found && (slice_has_prefix(whole, "/") || slice_has_prefix(whole, "./") ||
-                   slice_has_prefix(whole, "../") || slice_is(whole, ".") ||
-                   slice_is(whole, "..") || stat(text, &st) == 0))
+    if (!take_transport(whole, &out->transport, &rest) && is_bare_path(text))
         out->transport = IMAGE_PATH;
     if (rest.length == 0)
         return error_set(err, ERROR_INPUT, "image '%.200s': nothing after the transport", text);

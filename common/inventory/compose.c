@@ -4,24 +4,13 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/search.h"
+#include "inventory/compose_inner.h"
 #include "inventory/os_identity.h"
-#include "inventory/ownership.h"
 #include "inventory/visibility.h"
 
-struct composer {
-    struct arena *arena;
-    const struct evidence *const *layers;
-    size_t count;
-    const struct tier_bounds *bounds;
-    struct ownership *ownership;
-    struct inventory *out;
-    size_t package_capacity, visible_capacity, hidden_capacity, warning_capacity;
-    size_t base_layer;
-    size_t os_count; /* the first packages are those of databases and status.d: owners */
-};
-
-static void warn(struct composer *composer, const char *code, const char *path, int layer,
-                 const char *text)
+void compose_warn(struct composer *composer, const char *code, const char *path, int layer,
+                  const char *text)
 {
     struct inventory *out = composer->out;
     if (out->warning_count >= LIMIT_WARNINGS) {
@@ -32,15 +21,15 @@ static void warn(struct composer *composer, const char *code, const char *path, 
     out->warnings[out->warning_count++] = (struct inventory_warning){code, path, text, layer};
 }
 
-static void add_visible(struct composer *composer, size_t layer, const char *source)
+void compose_add_visible(struct composer *composer, size_t layer, const char *source)
 {
     struct inventory *out = composer->out;
     arena_push(composer->arena, out->visible, out->visible_count, composer->visible_capacity);
     out->visible[out->visible_count++] = (struct visible_set){layer, source};
 }
 
-static struct package *add_package(struct composer *composer, const struct evidence_item *item,
-                                   const char *source, size_t layer, size_t set_layer)
+struct package *compose_add_package(struct composer *composer, const struct evidence_item *item,
+                                    const char *source, size_t layer, size_t set_layer)
 {
     struct inventory *out = composer->out;
     arena_push(composer->arena, out->packages, out->package_count, composer->package_capacity);
@@ -56,117 +45,14 @@ static struct package *add_package(struct composer *composer, const struct evide
     return package;
 }
 
-static bool set_has(const struct evidence_set *set, const struct component *component)
+/* What only building needs is not there; what a document says of a distribution's packages, their
+ * database says better. */
+static bool counts(const struct composer *composer, const struct evidence_item *item)
 {
-    size_t low = 0, high = set->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = component_compare(&set->items[middle].component, component);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
-/* The lowest layer from which on every statement of this database holds the component: the layer
- * that brought it in this version. */
-static size_t brought_by(const struct composer *composer, const char *source, size_t top,
-                         const struct component *component)
-{
-    size_t layer = top;
-    for (size_t i = top; i-- > 0;) {
-        const struct evidence_set *set = evidence_find_set(composer->layers[i], source);
-        if (!set)
-            continue;
-        if (!set_has(set, component))
-            break;
-        layer = i;
-    }
-    return layer;
-}
-
-/* Have upper layers taken all files that the package is known to own? False where none is known. */
-static bool files_are_gone(const struct composer *composer, const char *source, size_t top,
-                           const struct component *component)
-{
-    bool any = false;
-    for (size_t i = 0; i <= top; i++)
-        for (size_t j = 0; j < composer->layers[i]->owned_count; j++) {
-            const struct evidence_owned *owned = &composer->layers[i]->owned[j];
-            if (strcmp(owned->source, source) != 0 || strcmp(owned->package, component->name) != 0)
-                continue;
-            for (size_t p = 0; p < owned->count; p++) {
-                any = true;
-                if (!path_is_removed(composer->layers, composer->count, i, owned->paths[p]))
-                    return false;
-            }
-        }
-    return any;
-}
-
-static void take_database(struct composer *composer, const struct evidence_set *set, size_t top,
-                          bool removed)
-{
-    add_visible(composer, top, set->source);
-    for (size_t i = 0; i < set->count; i++) {
-        const struct evidence_item *item = &set->items[i];
-        if (removed && files_are_gone(composer, set->source, top, &item->component))
-            continue;
-        add_package(composer, item, set->source,
-                    brought_by(composer, set->source, top, &item->component), top);
-    }
-    if (set->count > 0)
-        composer->out->has_database = true;
-}
-
-/* The topmost statement of the database counts; where an upper layer removed or emptied it, the
- * last one that said something, with a warning. */
-static void compose_database(struct composer *composer, const char *source)
-{
-    size_t top = composer->count, last = composer->count;
-    for (size_t i = composer->count; i-- > 0;) {
-        const struct evidence_set *set = evidence_find_set(composer->layers[i], source);
-        if (!set)
-            continue;
-        if (top == composer->count)
-            top = i;
-        if (set->count > 0) {
-            last = i;
-            break;
-        }
-    }
-    if (last == composer->count) {
-        add_visible(composer, top, source);
-        return;
-    }
-    const struct evidence_set *set = evidence_find_set(composer->layers[last], source);
-    bool removed =
-        last != top || path_is_hidden(composer->layers, composer->count, last, set->path);
-    if (removed)
-        warn(composer, "database-removed", set->path, (int)last,
-             "an upper layer removes or empties this package database but leaves its packages' "
-             "files: they still count");
-    take_database(composer, set, last, removed);
-}
-
-static void compose_databases(struct composer *composer)
-{
-    for (size_t i = 0; i < composer->count; i++)
-        for (size_t s = 0; s < composer->layers[i]->set_count; s++) {
-            const struct evidence_set *set = &composer->layers[i]->sets[s];
-            bool first = set->database;
-            for (size_t below = 0; first && below < i; below++)
-                first = !evidence_find_set(composer->layers[below], set->source);
-            if (!first)
-                continue;
-            if (set->count > 0 && i < composer->base_layer)
-                composer->base_layer = i;
-            compose_database(composer, set->source);
-        }
+    if (item->confidence == CONFIDENCE_DEVELOPMENT)
+        return false;
+    return !(composer->out->has_database && component_is_os(&item->component) &&
+             strcmp(item->reader, "sbom") == 0);
 }
 
 /* Items of one component stand together (sorted): their visible paths become one package. */
@@ -179,14 +65,14 @@ static void compose_files(struct composer *composer, size_t layer, bool os)
     size_t capacity = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct evidence_item *item = &set->items[i];
-        if (component_is_os(&item->component) != os)
+        if (component_is_os(&item->component) != os || !counts(composer, item))
             continue;
         if (package && component_compare(&package->component, &item->component) != 0)
             package = NULL;
         if (path_is_hidden(composer->layers, composer->count, layer, item->path))
             continue;
         if (!package) {
-            package = add_package(composer, item, EVIDENCE_FILES, layer, layer);
+            package = compose_add_package(composer, item, EVIDENCE_FILES, layer, layer);
             capacity = 1;
             continue;
         }
@@ -267,22 +153,38 @@ static struct package *owner_package(const struct composer *composer, const stru
     return NULL;
 }
 
-/* Every path must be owned, and by a package no older than the file: what a later layer wrote over
- * is nobody's any more. */
+/* No older than the file: what a later layer wrote over is nobody's any more. */
+static struct package *owner_of_path(struct composer *composer, const struct package *package,
+                                     const char *path)
+{
+    struct owner found;
+    if (!ownership_find(composer->ownership, path, &found))
+        return NULL;
+    struct package *candidate = owner_package(composer, &found);
+    return candidate && candidate->layer >= package->layer ? candidate : NULL;
+}
+
+/* Every path must be owned. A product keeps the paths that nobody owns: the others are the owner,
+ * said twice. */
 static void find_owner(struct composer *composer, struct package *package)
 {
     struct package *owner = NULL;
+    bool product = strcmp(package->component.type, "generic") == 0;
+    size_t kept = 0;
     for (size_t i = 0; i < package->path_count; i++) {
-        struct owner found;
-        if (!ownership_find(composer->ownership, package->paths[i], &found))
+        struct package *candidate = owner_of_path(composer, package, package->paths[i]);
+        if (!candidate && !product)
             return;
-        struct package *candidate = owner_package(composer, &found);
-        if (!candidate || candidate->layer < package->layer)
-            return;
+        if (!candidate)
+            package->paths[kept++] = package->paths[i];
         owner = owner ? owner : candidate;
     }
     if (!owner)
         return;
+    if (kept > 0) {
+        package->path_count = kept;
+        return;
+    }
     package->owner = arena_memdup(composer->arena, &owner->component, sizeof(owner->component));
     package->owner_foreign = is_foreign(&owner->component);
     package->tier = owner->tier;
@@ -291,6 +193,25 @@ static void find_owner(struct composer *composer, struct package *package)
 static bool is_product(const struct package *package)
 {
     return strcmp(package->component.type, "generic") == 0 || strcmp(package->reader, "jvm") == 0;
+}
+
+/* Bitnami puts one product and its SBOM (or the list of all) below opt/bitnami/NAME. */
+static bool is_told_by_vendor(const struct inventory *out, const struct package *product)
+{
+    static const char folder[] = "opt/bitnami/";
+    const char *below = strstr(product->paths[0], folder);
+    const char *slash = below ? strchr(below + strlen(folder), '/') : NULL;
+    if (!slash)
+        return false;
+    size_t length = (size_t)(slash + 1 - product->paths[0]);
+    for (size_t i = 0; i < out->package_count; i++) {
+        const struct package *p = &out->packages[i];
+        if (strcmp(p->component.type, "bitnami") == 0 &&
+            strncmp(p->paths[0], product->paths[0], length) == 0 &&
+            strncmp(p->paths[0] + length, ".spdx-", 6) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void judge_packages(struct composer *composer)
@@ -303,10 +224,12 @@ static void judge_packages(struct composer *composer)
     }
     for (size_t i = composer->os_count; i < out->package_count; i++)
         find_owner(composer, &out->packages[i]);
-    /* A product that a distribution's package owns is that package, said twice. */
+    /* A product that a distribution's package owns is that package, said twice; so is one in a
+     * folder whose vendor's SBOM tells of it. */
     size_t kept = composer->os_count;
     for (size_t i = kept; i < out->package_count; i++)
-        if (!out->packages[i].owner || strcmp(out->packages[i].component.type, "generic") != 0)
+        if (strcmp(out->packages[i].component.type, "generic") != 0 ||
+            (!out->packages[i].owner && !is_told_by_vendor(out, &out->packages[i])))
             out->packages[kept++] = out->packages[i];
     out->package_count = kept;
 }
@@ -331,20 +254,15 @@ static int order_warnings(const void *a, const void *b)
     return order ? order : strcmp(x->text, y->text);
 }
 
+static int by_component(const void *key, const void *item)
+{
+    return component_compare(key, &((const struct package *)item)->component);
+}
+
 static bool is_held(const struct inventory *inventory, const struct component *component)
 {
-    size_t low = 0, high = inventory->package_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = component_compare(&inventory->packages[middle].component, component);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return sorted_find(component, inventory->packages, inventory->package_count,
+                       sizeof(*inventory->packages), by_component);
 }
 
 static int order_hidden(const void *a, const void *b)
@@ -391,13 +309,14 @@ static void collect_warnings(struct composer *composer)
             if (warning->path[0] &&
                 path_is_hidden(composer->layers, composer->count, i, warning->path))
                 continue;
-            warn(composer, warning->code, warning->path, (int)i, warning->text);
+            compose_warn(composer, warning->code, warning->path, (int)i, warning->text);
             if (warning->lossy)
                 out->complete = false;
         }
     if (!out->has_database)
-        warn(composer, "no-package-database", "", -1,
-             "no package database of a distribution: what the system itself holds is not known");
+        compose_warn(
+            composer, "no-package-database", "", -1,
+            "no package database of a distribution: what the system itself holds is not known");
     if (out->warning_count > 1)
         qsort(out->warnings, out->warning_count, sizeof(out->warnings[0]), order_warnings);
 }
@@ -426,7 +345,7 @@ void inventory_compose(const struct evidence *const *layers, size_t count,
         compose_files(&composer, i, false);
         const struct evidence_set *set = evidence_find_set(layers[i], EVIDENCE_FILES);
         if (set && set->count > 0)
-            add_visible(&composer, i, EVIDENCE_FILES);
+            compose_add_visible(&composer, i, EVIDENCE_FILES);
     }
     judge_packages(&composer);
     if (out->package_count > 1)

@@ -20,6 +20,7 @@ enum confidence {
     CONFIDENCE_INSTALLED = 0, /* a database or an installed package's own metadata says so */
     CONFIDENCE_RECOGNISED,    /* seen in a binary or a file name */
     CONFIDENCE_DECLARED,      /* a lock file or a document beside says so */
+    CONFIDENCE_DEVELOPMENT, /* … and that only building or testing needs it: no part of an image */
 };
 
 struct evidence_item {

@@ -141,7 +141,7 @@ static bool decode_item(struct decoder *decoder, const json_t *line, struct erro
     if (json_array_size(line) != COMPONENT_FIELDS + 4 || out->set_count == 0 ||
         !take_texts(decoder, line, 1, texts, COMPONENT_FIELDS + 2) ||
         !json_is_integer(confidence) || json_integer_value(confidence) < 0 ||
-        json_integer_value(confidence) > CONFIDENCE_DECLARED)
+        json_integer_value(confidence) > CONFIDENCE_DEVELOPMENT)
         return bad(decoder, "not an item", err);
     struct evidence_set *set = &out->sets[out->set_count - 1];
     if (set->count > LIMIT_PACKAGES)

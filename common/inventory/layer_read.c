@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "inventory/reader.h"
-#include "inventory/sink.h"
+#include "inventory/readers/binary_scan.h"
 
 enum { BINARY_LEAST_BYTES = 64 };
 
@@ -14,36 +13,29 @@ static void on_walk_warning(void *context, const struct layer_warning *warning)
     sink_warning(sink, warning->code, warning->path, true, "%s", warning->text);
 }
 
-static bool is_binary(struct slice first)
-{
-    static const struct {
-        const char *magic;
-        size_t length;
-    } magics[] = {{"\x7f"
-                   "ELF",
-                   4},
-                  {"MZ", 2},
-                  {"\xcf\xfa\xed\xfe", 4},
-                  {"\xce\xfa\xed\xfe", 4},
-                  {"\xca\xfe\xba\xbe\x00\x00\x00\x02", 8}};
-    for (size_t i = 0; i < array_count(magics); i++)
-        if (first.length >= magics[i].length &&
-            memcmp(first.data, magics[i].magic, magics[i].length) == 0)
-            return true;
-    return false;
-}
-
 /* The most bytes that any reader wants of the file; 0: nobody does. */
-static int64_t wanted_bytes(const char *path, bool binary)
+static int64_t wanted_bytes(const char *path)
 {
     int64_t most = 0;
-    for (size_t i = 0; i < package_reader_count; i++) {
-        const struct package_reader *reader = package_readers[i];
-        if (((reader->wants && reader->wants(path)) || (binary && reader->binaries)) &&
-            reader->most_bytes > most)
-            most = reader->most_bytes;
-    }
+    for (size_t i = 0; i < package_reader_count; i++)
+        if (package_readers[i]->most_bytes > most && package_readers[i]->wants(path))
+            most = package_readers[i]->most_bytes;
     return most;
+}
+
+/* An executable nobody wants whole: searched as it streams by. */
+static bool scan_binary(struct layer_walk *walk, const char *path, struct slice block,
+                        struct reader_sink *sink, struct error *err)
+{
+    struct binary_scan *scan = sink_scan(sink);
+    binary_scan_begin(scan, path);
+    while (block.length > 0) {
+        binary_scan_feed(scan, block);
+        if (!layer_walk_read_block(walk, &block, err))
+            return false;
+    }
+    binary_scan_end(scan, sink);
+    return true;
 }
 
 static bool read_content(struct layer_walk *walk, struct buf *content, struct error *err)
@@ -62,19 +54,19 @@ static bool read_file(struct layer_walk *walk, const struct layer_entry *entry,
                       struct reader_sink *sink, struct buf *content, struct error *err)
 {
     buf_clear(content);
-    bool wanted = wanted_bytes(entry->path, false) > 0;
-    bool maybe_binary = entry->size >= BINARY_LEAST_BYTES;
-    if (!wanted && !maybe_binary)
+    int64_t most = wanted_bytes(entry->path);
+    if (most == 0 && entry->size < BINARY_LEAST_BYTES)
         return true;
     struct slice first = {0};
     if (!layer_walk_read_block(walk, &first, err))
         return false;
-    bool binary = is_binary(first);
-    int64_t most = wanted_bytes(entry->path, binary);
-    if (wanted || binary)
+    bool binary = binary_is_executable(first);
+    if (most > 0 || binary)
         sink_touched(sink, entry->path);
+    if (most == 0 && binary)
+        product_path(entry->path, sink);
     if (most == 0)
-        return true;
+        return !binary || scan_binary(walk, entry->path, first, sink, err);
     if (entry->size > most) {
         sink_warning(sink, "file-too-large", entry->path, true,
                      "%lld bytes, over the cap of %lld: not read", (long long)entry->size,
@@ -149,7 +141,7 @@ bool layer_read_tar(struct stream *tar, const struct layer_read_settings *settin
     const struct layer_walk_settings walk_settings = {.warn = on_walk_warning,
                                                       .warn_context = &sink};
     bool ok = layer_walk_open(tar, &walk_settings, &walk, err) && read_walk(walk, &sink, err);
-    sink_stash_release(&sink);
+    sink_release(&sink);
     return ok;
 }
 
@@ -164,6 +156,6 @@ bool layer_read_directory(const char *path, const struct layer_read_settings *se
                                                       .warn_context = &sink};
     bool ok =
         layer_walk_open_directory(path, &walk_settings, &walk, err) && read_walk(walk, &sink, err);
-    sink_stash_release(&sink);
+    sink_release(&sink);
     return ok;
 }

@@ -105,7 +105,7 @@ static const char *release_of(struct arena *arena, const struct inventory *inven
     return codename[0] ? codename : version;
 }
 
-/* "stream" facts: what other files say (Ubuntu Pro, Alpine edge). */
+/* "stream" facts: what other files say (Ubuntu Pro). */
 static const char *stream_of(const struct evidence *const *layers, size_t count, const char *id,
                              const char *version, struct arena *arena)
 {
@@ -116,20 +116,28 @@ static const char *stream_of(const struct evidence *const *layers, size_t count,
     return field_find(streams.items, streams.count, id);
 }
 
+static int order_fields(const void *a, const void *b)
+{
+    return strcmp(((const struct os_field *)a)->name, ((const struct os_field *)b)->name);
+}
+
 static const char *content_sets(const struct evidence *const *layers, size_t count,
                                 struct arena *arena)
 {
     struct fields sets = {0};
     struct buf text scoped(buf_release) = {0};
-    facts_collect(layers, count, "content-set", NULL, arena, &sets);
+    for (size_t i = 0; i < count; i++) /* every layer's: each part has its own repositories */
+        for (size_t j = 0; j < layers[i]->fact_count; j++) {
+            const struct evidence_fact *fact = &layers[i]->facts[j];
+            if (strcmp(fact->kind, "content-set") == 0 &&
+                !path_is_hidden(layers, count, i, fact->path))
+                field_put(&sets, arena, fact->name, fact->value);
+        }
+    if (sets.count > 1)
+        qsort(sets.items, sets.count, sizeof(sets.items[0]), order_fields);
     for (size_t i = 0; i < sets.count; i++)
         buf_printf(&text, "%s%s", i > 0 ? "," : "", sets.items[i].value);
     return arena_strndup(arena, buf_text(&text), text.length);
-}
-
-static int order_fields(const void *a, const void *b)
-{
-    return strcmp(((const struct os_field *)a)->name, ((const struct os_field *)b)->name);
 }
 
 void os_identify(const struct evidence *const *layers, size_t count, struct arena *arena,

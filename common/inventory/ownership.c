@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "inventory/visibility.h"
 
 struct claim {
     const char *path;
@@ -117,18 +118,8 @@ static bool is_replaced(const struct evidence_owned *owned, const struct evidenc
                         size_t from, size_t count)
 {
     for (size_t i = from; i < count; i++) {
-        const struct evidence *layer = layers[i];
-        size_t low = 0, high = layer->touched_count;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            int order = strcmp(layer->touched[middle], owned->path);
-            if (order == 0)
-                return true;
-            if (order < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        if (layer_writes(layers[i], owned->path))
+            return true;
     }
     return false;
 }

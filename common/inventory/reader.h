@@ -12,7 +12,7 @@
 #include "inventory/evidence.h"
 
 /* Counted up whenever any reader would say something else of the same bytes. */
-enum { READER_VERSION = 2 };
+enum { READER_VERSION = 5 };
 
 struct reader_file {
     const char *path;
@@ -29,7 +29,6 @@ struct package_reader {
     void (*finish)(struct reader_sink *sink); /* after the last file (may be NULL); sees stashes */
     int64_t most_bytes;
     bool database; /* states a whole database: an upper layer's file replaces it */
-    bool binaries; /* offered every ELF, PE and Mach-O file, whatever `wants` says (may be NULL) */
 };
 
 extern const struct package_reader *const package_readers[];
@@ -37,7 +36,7 @@ extern const size_t package_reader_count;
 
 /* Does any reader of files (not of databases) want the path? For ownership lists. */
 bool reader_wants_any(const char *path);
-/* Offers a file to every reader that wants it. */
+/* Offers a file to every reader that wants it, and to the scan of executables if it is one. */
 void reader_offer(const struct reader_file *file, struct reader_sink *sink);
 /* After the last file: readers that had to wait for a companion file read now. Then the evidence is
  * sorted and whole, and the sink holds nothing. */

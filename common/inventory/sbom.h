@@ -16,6 +16,21 @@ struct sbom_image {
     size_t layer_count;
 };
 
+/* What a scan adds to an SBOM; members may be NULL, both write JSON with a leading comma. */
+struct sbom_extra {
+    void (*references)(void *context, size_t package,
+                       struct buf *out);              /* into externalRefs (SPDX) */
+    void (*document)(void *context, struct buf *out); /* members after the components (CycloneDX) */
+    void *context;
+};
+
+/* The bom-ref of the inventory's package of that number. */
+const char *sbom_cyclonedx_ref(const struct inventory *inventory, size_t package,
+                               struct arena *arena);
+void sbom_write_cyclonedx_with(const struct sbom_image *image, const struct inventory *inventory,
+                               const struct sbom_extra *extra, struct buf *out);
+void sbom_write_spdx_with(const struct sbom_image *image, const struct inventory *inventory,
+                          const struct sbom_extra *extra, struct buf *out);
 void sbom_write_cyclonedx(const struct sbom_image *image, const struct inventory *inventory,
                           struct buf *out);
 void sbom_write_spdx(const struct sbom_image *image, const struct inventory *inventory,

@@ -53,16 +53,25 @@ static void put_name(struct buf *out, struct arena *arena, const struct componen
     }
 }
 
-static void put_component(struct buf *out, const struct package *package, size_t number,
-                          const struct context *context)
+const char *sbom_cyclonedx_ref(const struct inventory *inventory, size_t package,
+                               struct arena *arena)
+{
+    const struct component *c = &inventory->packages[package].component;
+    struct context where = component_context(c, &inventory->context);
+    return arena_printf(arena, "%zu-%s", package, component_purl(c, &where, arena));
+}
+
+static void put_component(struct buf *out, const struct inventory *inventory, size_t number)
 {
     struct arena *arena = arena_new();
+    const struct package *package = &inventory->packages[number];
+    const struct context *context = &inventory->context;
     const struct component *c = &package->component;
     struct context where = component_context(c, context);
     const char *purl = component_purl(c, &where, arena);
     bool application = strcmp(c->type, "generic") == 0;
     put_text(out, "{", "type", application ? "application" : "library");
-    put_text(out, ",", "bom-ref", arena_printf(arena, "%zu-%s", number, purl));
+    put_text(out, ",", "bom-ref", sbom_cyclonedx_ref(inventory, number, arena));
     if (c->vendor[0]) {
         put_text(out, ",\"supplier\":{", "name", c->vendor);
         buf_put_byte(out, '}');
@@ -93,6 +102,12 @@ static void put_os(struct buf *out, const struct inventory *inventory)
 void sbom_write_cyclonedx(const struct sbom_image *image, const struct inventory *inventory,
                           struct buf *out)
 {
+    sbom_write_cyclonedx_with(image, inventory, &(struct sbom_extra){0}, out);
+}
+
+void sbom_write_cyclonedx_with(const struct sbom_image *image, const struct inventory *inventory,
+                               const struct sbom_extra *extra, struct buf *out)
+{
     put_text(out, "{", "$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json");
     buf_put_text(out, ",\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\n"
                       "\"metadata\":{\"tools\":{\"components\":[{\"type\":\"application\","
@@ -113,7 +128,10 @@ void sbom_write_cyclonedx(const struct sbom_image *image, const struct inventory
         put_os(out, inventory);
     for (size_t i = 0; i < inventory->package_count; i++) {
         buf_put_text(out, i > 0 || inventory->context.distro[0] ? ",\n  " : "\n  ");
-        put_component(out, &inventory->packages[i], i, &inventory->context);
+        put_component(out, inventory, i);
     }
-    buf_put_text(out, "]}\n");
+    buf_put_text(out, "]");
+    if (extra->document)
+        extra->document(extra->context, out);
+    buf_put_text(out, "}\n");
 }

@@ -12,20 +12,25 @@ static void put_text(struct buf *out, const char *begin, const char *key, const 
     buf_put_json(out, slice_of(value));
 }
 
-static void put_reference(struct buf *out, const char *purl)
+static void put_reference(struct buf *out, const char *purl, size_t number,
+                          const struct sbom_extra *extra)
 {
     buf_put_text(out, ",\"externalRefs\":[{\"referenceCategory\":\"PACKAGE-MANAGER\","
                       "\"referenceType\":\"purl\"");
     put_text(out, ",", "referenceLocator", purl);
-    buf_put_text(out, "}]");
+    buf_put_byte(out, '}');
+    if (extra->references)
+        extra->references(extra->context, number, out);
+    buf_put_byte(out, ']');
 }
 
-static void put_package(struct buf *out, const struct package *package, size_t number,
-                        const struct context *context)
+static void put_package(struct buf *out, const struct inventory *inventory, size_t number,
+                        const struct sbom_extra *extra)
 {
+    const struct package *package = &inventory->packages[number];
     struct arena *arena = arena_new();
     const struct component *c = &package->component;
-    struct context where = component_context(c, context);
+    struct context where = component_context(c, &inventory->context);
     struct buf about scoped(buf_release) = {0};
     buf_printf(&about, "tier %s, layer %zu", tier_name(package->tier), package->layer);
     for (size_t i = 0; i < package->path_count; i++)
@@ -37,7 +42,7 @@ static void put_package(struct buf *out, const struct package *package, size_t n
     if (c->vendor[0])
         put_text(out, ",", "supplier", arena_printf(arena, "Organization: %s", c->vendor));
     buf_put_text(out, ",\"downloadLocation\":\"NOASSERTION\",\"filesAnalyzed\":false");
-    put_reference(out, component_purl(c, &where, arena));
+    put_reference(out, component_purl(c, &where, arena), number, extra);
     buf_put_byte(out, '}');
     arena_free(arena);
 }
@@ -67,6 +72,12 @@ static void put_head(struct buf *out, const struct sbom_image *image)
 void sbom_write_spdx(const struct sbom_image *image, const struct inventory *inventory,
                      struct buf *out)
 {
+    sbom_write_spdx_with(image, inventory, &(struct sbom_extra){0}, out);
+}
+
+void sbom_write_spdx_with(const struct sbom_image *image, const struct inventory *inventory,
+                          const struct sbom_extra *extra, struct buf *out)
+{
     char name[64];
     put_head(out, image);
     put_text(out, ",\n\"packages\":[\n  {\"SPDXID\":\"SPDXRef-Image\",", "name",
@@ -83,7 +94,7 @@ void sbom_write_spdx(const struct sbom_image *image, const struct inventory *inv
     }
     for (size_t i = 0; i < inventory->package_count; i++) {
         buf_put_text(out, ",\n  ");
-        put_package(out, &inventory->packages[i], i, &inventory->context);
+        put_package(out, inventory, i, extra);
     }
     buf_put_text(out, "],\n\"relationships\":[");
     put_relationship(out, "\n  {", "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "inventory/readers/binary_scan.h"
 
 /* Files below these are never a package's code or metadata; their names need not be kept. */
 static const char *const dull_places[] = {
@@ -238,8 +239,17 @@ const struct sink_stash *sink_stash_find(const struct reader_sink *sink, const c
     return NULL;
 }
 
-void sink_stash_release(struct reader_sink *sink)
+struct binary_scan *sink_scan(struct reader_sink *sink)
 {
+    if (!sink->scan)
+        sink->scan = binary_scan_new();
+    return sink->scan;
+}
+
+void sink_release(struct reader_sink *sink)
+{
+    binary_scan_free(sink->scan);
+    sink->scan = NULL;
     for (struct sink_stash *stash = sink->stashes; stash; stash = stash->next)
         buf_release(&stash->bytes);
     sink->stashes = NULL;

@@ -24,6 +24,7 @@ struct reader_sink {
     bool source_mode; /* dir: scans read lock files with full weight */
     struct sink_stash *stashes;
     int64_t stashed_bytes;
+    struct binary_scan *scan; /* sink_scan */
 };
 
 void sink_init(struct reader_sink *sink, struct arena *arena, struct evidence *evidence);
@@ -47,7 +48,10 @@ void sink_warning(struct reader_sink *sink, const char *code, const char *path, 
 /* Keeps a copy until reader_finish; over the cap of a database it is left out, with a warning. */
 void sink_stash(struct reader_sink *sink, const struct reader_file *file);
 const struct sink_stash *sink_stash_find(const struct reader_sink *sink, const char *path);
-void sink_stash_release(struct reader_sink *sink);
+/* The scan of executables (readers/binary_scan.h), made when first asked for. */
+struct binary_scan *sink_scan(struct reader_sink *sink);
+/* Stashes and scan: what is not the arena's. */
+void sink_release(struct reader_sink *sink);
 /* What the layer does to lower ones: for the layer's walk, not for readers. */
 void sink_gone(struct reader_sink *sink, const char *path, bool opaque);
 void sink_touched(struct reader_sink *sink, const char *path);

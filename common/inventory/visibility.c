@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/search.h"
 
 /* Index of the first gone entry that is not before `path`. */
 static size_t gone_lower_bound(const struct evidence *layer, const char *path)
@@ -45,31 +46,26 @@ static bool layer_removes(const struct evidence *layer, const char *path)
     return false;
 }
 
+static int by_text(const void *key, const void *item)
+{
+    return strcmp(key, *(const char *const *)item);
+}
+
+static int by_link(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct evidence_link *)item)->path);
+}
+
+bool layer_writes(const struct evidence *layer, const char *path)
+{
+    return sorted_find(path, layer->touched, layer->touched_count, sizeof(*layer->touched),
+                       by_text);
+}
+
 static bool layer_touches(const struct evidence *layer, const char *path)
 {
-    size_t low = 0, high = layer->touched_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(layer->touched[middle], path);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    low = 0, high = layer->link_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(layer->links[middle].path, path);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return layer_writes(layer, path) ||
+           sorted_find(path, layer->links, layer->link_count, sizeof(*layer->links), by_link);
 }
 
 static bool outer_path(const char *path, char out[static LIMIT_PATH_BYTES + 1])

@@ -32,7 +32,8 @@ static bool apply_layers(const struct layer_job *job, enum layer_group group, st
         struct stream *tar scoped(stream_scope_close) = NULL;
         struct layer_stream_settings settings = {.no_digest = true};
         if (!layer_stream_open(blob, &settings, &tar, err) ||
-            !root_apply_layer(root, tar, i, err) || !layer_stream_finish(tar, &totals, err))
+            !root_apply_layer(root, tar, root->layers++, err) ||
+            !layer_stream_finish(tar, &totals, err))
             return error_wrap(err, "layer %s", layer->diff_id);
         if (strcmp(totals.diff_id, layer->diff_id) != 0)
             return error_set(err, ERROR_INPUT, "layer %s: its bytes are %s", layer->diff_id,
@@ -178,8 +179,10 @@ static bool reconcile(struct arena *arena, const struct layer_job *job, struct r
     root_init(&app, arena, keeps);
     root_init(out, arena, keeps);
     if (!apply_layers(job, GROUP_OLD, &old, err) || !apply_layers(job, GROUP_OLD, &app, err) ||
-        !apply_layers(job, GROUP_APP, &app, err) || !apply_layers(job, GROUP_NEW, &new, err) ||
-        !apply_layers(job, GROUP_NEW, out, err) || !apply_layers(job, GROUP_APP, out, err))
+        !apply_layers(job, GROUP_APP, &app, err) ||
+        !apply_layers(job, GROUP_RECONCILE, &app, err) ||
+        !apply_layers(job, GROUP_NEW, &new, err) || !apply_layers(job, GROUP_NEW, out, err) ||
+        !apply_layers(job, GROUP_APP, out, err))
         return false;
     root_seal(out);
     *report = (struct engine_report){0};

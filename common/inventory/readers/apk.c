@@ -46,6 +46,7 @@ static void read(const struct reader_file *file, struct reader_sink *sink)
         arena_printf(sink->arena, "apk:%s", path_directory(sink->arena, file->path));
     struct slice text = file->bytes, line, directory = {0};
     struct entry entry = {0};
+    size_t entries = 0;
     sink_database(sink, source, file->path);
     while (slice_take_line(&text, &line)) {
         if (slice_trim(line).length == 0) {
@@ -59,6 +60,7 @@ static void read(const struct reader_file *file, struct reader_sink *sink)
         switch (line.data[0]) {
         case 'P':
             entry.name = value;
+            entries++;
             break;
         case 'V':
             entry.version = value;
@@ -88,6 +90,7 @@ static void read(const struct reader_file *file, struct reader_sink *sink)
         }
     }
     flush(sink, source, &entry);
+    text_check(file, sink, entries);
 }
 
 const struct package_reader reader_apk = {.name = "apk",

@@ -1,5 +1,5 @@
-/* Just enough of ELF (System V gABI), PE (Microsoft PE format) and Mach-O (64 and 32 bit) to find a
- * section by name and the bytes at an address. Every offset is checked against the file. */
+/* Just enough of ELF (System V gABI), PE (Microsoft PE format) and Mach-O (64 and 32 bit) to find
+ * where in the file an address is loaded from, by the headers at its beginning. */
 #include <string.h>
 
 #include "inventory/readers/lang.h"
@@ -24,44 +24,7 @@ static uint64_t number(const struct view *v, uint64_t at, unsigned size)
     return value;
 }
 
-static bool range(const struct view *v, uint64_t at, uint64_t size, struct slice *out)
-{
-    if (at > v->bytes.length || size > v->bytes.length - at)
-        return false;
-    *out = slice_sub(v->bytes, (size_t)at, (size_t)size);
-    return true;
-}
-
-static bool name_is(const struct view *v, uint64_t at, const char *name, size_t field)
-{
-    size_t length = strlen(name);
-    struct slice text;
-    if (!range(v, at, length, &text) || !slice_is(text, name))
-        return false;
-    return length == field || (length < field && number(v, at + length, 1) == 0);
-}
-
-static bool elf_section(const struct view *v, const char *name, struct slice *out)
-{
-    uint64_t table = number(v, v->wide ? 40 : 32, v->wide ? 8 : 4);
-    uint64_t entry = number(v, v->wide ? 58 : 46, 2), count = number(v, v->wide ? 60 : 48, 2);
-    uint64_t names = number(v, v->wide ? 62 : 50, 2);
-    if (count > SECTIONS_MOST || table > v->bytes.length)
-        return false;
-    uint64_t names_at = number(v, table + names * entry + (v->wide ? 24 : 16), v->wide ? 8 : 4);
-    if (names_at > v->bytes.length)
-        return false;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t at = table + i * entry;
-        if (!name_is(v, names_at + number(v, at, 4), name, SIZE_MAX))
-            continue;
-        return range(v, number(v, at + (v->wide ? 24 : 16), v->wide ? 8 : 4),
-                     number(v, at + (v->wide ? 32 : 20), v->wide ? 8 : 4), out);
-    }
-    return false;
-}
-
-static bool elf_at(const struct view *v, uint64_t address, struct slice *out)
+static bool elf_offset(const struct view *v, uint64_t address, uint64_t *out)
 {
     uint64_t table = number(v, v->wide ? 32 : 28, v->wide ? 8 : 4);
     uint64_t entry = number(v, v->wide ? 54 : 42, 2), count = number(v, v->wide ? 56 : 44, 2);
@@ -73,9 +36,10 @@ static bool elf_at(const struct view *v, uint64_t address, struct slice *out)
         uint64_t offset = number(v, at + (v->wide ? 8 : 4), word);
         uint64_t begin = number(v, at + (v->wide ? 16 : 8), word);
         uint64_t size = number(v, at + (v->wide ? 32 : 16), word);
-        if (number(v, at, 4) == 1 && address >= begin && address - begin < size)
-            return range(v, offset, size, out) &&
-                   (*out = slice_sub(*out, (size_t)(address - begin), out->length), true);
+        if (number(v, at, 4) == 1 && address >= begin && address - begin < size) {
+            *out = offset + (address - begin);
+            return true;
+        }
     }
     return false;
 }
@@ -97,21 +61,7 @@ static bool pe_open(const struct view *v, struct pe *pe)
     return pe->count <= SECTIONS_MOST;
 }
 
-static bool pe_section(const struct view *v, const char *name, struct slice *out)
-{
-    struct pe pe;
-    if (!pe_open(v, &pe))
-        return false;
-    for (uint64_t i = 0; i < pe.count; i++) {
-        uint64_t at = pe.sections + 40 * i, size = number(v, at + 16, 4);
-        uint64_t loaded = number(v, at + 8, 4);
-        if (name_is(v, at, name, 8))
-            return range(v, number(v, at + 20, 4), loaded && loaded < size ? loaded : size, out);
-    }
-    return false;
-}
-
-static bool pe_at(const struct view *v, uint64_t address, struct slice *out)
+static bool pe_offset(const struct view *v, uint64_t address, uint64_t *out)
 {
     struct pe pe;
     if (!pe_open(v, &pe) || address < pe.base)
@@ -120,15 +70,15 @@ static bool pe_at(const struct view *v, uint64_t address, struct slice *out)
     for (uint64_t i = 0; i < pe.count; i++) {
         uint64_t at = pe.sections + 40 * i;
         uint64_t begin = number(v, at + 12, 4), size = number(v, at + 16, 4);
-        if (address >= begin && address - begin < size)
-            return range(v, number(v, at + 20, 4), size, out) &&
-                   (*out = slice_sub(*out, (size_t)(address - begin), out->length), true);
+        if (address >= begin && address - begin < size) {
+            *out = number(v, at + 20, 4) + (address - begin);
+            return true;
+        }
     }
     return false;
 }
 
-/* Mach-O: walks the segments; calls with the wanted section or the wanted address. */
-static bool macho_find(const struct view *v, const char *name, uint64_t address, struct slice *out)
+static bool macho_offset(const struct view *v, uint64_t address, uint64_t *out)
 {
     uint64_t at = v->wide ? 32 : 28, commands = number(v, 16, 4);
     unsigned word = v->wide ? 8 : 4;
@@ -140,17 +90,9 @@ static bool macho_find(const struct view *v, const char *name, uint64_t address,
             return false;
         if (kind == (v->wide ? 0x19u : 0x1u)) {
             uint64_t begin = number(v, at + 24, word), length = number(v, at + 24 + 3 * word, word);
-            uint64_t offset = number(v, at + 24 + 2 * word, word);
-            uint64_t sections = number(v, at + 24 + 4 * word + 8, 4);
-            uint64_t section = at + 24 + 4 * word + 16, each = v->wide ? 80 : 68;
-            if (!name && address >= begin && address - begin < length)
-                return range(v, offset, length, out) &&
-                       (*out = slice_sub(*out, (size_t)(address - begin), out->length), true);
-            for (uint64_t n = 0; name && n < sections && n < SECTIONS_MOST; n++) {
-                uint64_t one = section + n * each;
-                if (name_is(v, one, name, 16))
-                    return range(v, number(v, one + 32 + 2 * word, 4),
-                                 number(v, one + 32 + word, word), out);
+            if (address >= begin && address - begin < length) {
+                *out = number(v, at + 24 + 2 * word, word) + (address - begin);
+                return true;
             }
         }
         at += size;
@@ -179,31 +121,13 @@ static enum format open_view(struct slice bytes, struct view *v)
     return magic == 0xfeedface || magic == 0xfeedfacf || v->big ? FORMAT_MACHO : FORMAT_NONE;
 }
 
-bool binary_section(struct slice bytes, const char *name, struct slice *section)
+bool binary_offset(struct slice head, uint64_t address, uint64_t *out)
 {
     struct view v;
-    enum format format = open_view(bytes, &v);
+    enum format format = open_view(head, &v);
     if (format == FORMAT_ELF)
-        return elf_section(&v, name, section);
+        return elf_offset(&v, address, out);
     if (format == FORMAT_PE)
-        return pe_section(&v, name, section);
-    return format == FORMAT_MACHO && macho_find(&v, name, 0, section);
-}
-
-bool binary_is_stripped(struct slice bytes)
-{
-    struct view v;
-    enum format format = open_view(bytes, &v);
-    return format == FORMAT_PE || (format == FORMAT_ELF && number(&v, v.wide ? 60 : 48, 2) == 0);
-}
-
-bool binary_at(struct slice bytes, uint64_t address, struct slice *out)
-{
-    struct view v;
-    enum format format = open_view(bytes, &v);
-    if (format == FORMAT_ELF)
-        return elf_at(&v, address, out);
-    if (format == FORMAT_PE)
-        return pe_at(&v, address, out);
-    return format == FORMAT_MACHO && macho_find(&v, NULL, address, out);
+        return pe_offset(&v, address, out);
+    return format == FORMAT_MACHO && macho_offset(&v, address, out);
 }

@@ -82,6 +82,7 @@ static void XMLCALL on_element(void *user, const XML_Char *name, const XML_Char 
 {
     struct config *config = user;
     struct slice id = {"", 0}, version = {"", 0};
+    bool development = false;
     if (strcmp(name, "package") != 0)
         return;
     for (size_t i = 0; attributes[i]; i += 2) {
@@ -89,8 +90,11 @@ static void XMLCALL on_element(void *user, const XML_Char *name, const XML_Char 
             id = slice_of(attributes[i + 1]);
         else if (strcmp(attributes[i], "version") == 0)
             version = slice_of(attributes[i + 1]);
+        else if (strcmp(attributes[i], "developmentDependency") == 0)
+            development = slice_is_nocase(slice_of(attributes[i + 1]), "true");
     }
-    lang_put(config->sink, config->file, "nuget", id, version, lang_declared(config->sink));
+    lang_put(config->sink, config->file, "nuget", id, version,
+             development ? CONFIDENCE_DEVELOPMENT : lang_declared(config->sink));
 }
 
 static void read_config(const struct reader_file *file, struct reader_sink *sink)

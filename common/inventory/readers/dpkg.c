@@ -113,11 +113,11 @@ static void read_status(const struct reader_file *file, struct reader_sink *sink
     struct stanza stanza;
     struct component component;
     sink_database(sink, source, file->path);
-    if (memchr(text.data ? text.data : "", 0, text.length))
-        sink_warning(sink, "dpkg-damaged", file->path, true, "the status file holds NUL bytes");
-    while (stanza_take(&text, &stanza))
+    size_t entries = 0;
+    for (; stanza_take(&text, &stanza); entries += stanza.package.length > 0)
         if (component_of(sink, &stanza, &component))
             sink_database_package(sink, source, component, file->path);
+    text_check(file, sink, entries);
 }
 
 static bool wants_single(const char *path)

@@ -1,102 +1,9 @@
-/* Go executables: the build information that the linker embeds (debug/buildinfo): magic, then
- * either two strings in place (Go 1.18 and later) or two pointers to strings. vendor/modules.txt as
- * well. */
+/* Go modules: the lines that the linker embeds in executables (found by golang_binary.c), and
+ * vendor/modules.txt. */
 #include <string.h>
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
-
-static const char magic[] = "\xff Go buildinf:";
-enum { MAGIC = 14, HEADER = 32, SENTINEL = 16, SCAN_MOST = 64 };
-
-static bool take_varint(struct slice *s, uint64_t *value)
-{
-    *value = 0;
-    for (unsigned shift = 0; shift < 63 && s->length; shift += 7) {
-        unsigned char c = (unsigned char)s->data[0];
-        *s = slice_sub(*s, 1, s->length);
-        *value |= (uint64_t)(c & 0x7f) << shift;
-        if (!(c & 0x80))
-            return true;
-    }
-    return false;
-}
-
-static bool take_string(struct slice *s, struct slice *out)
-{
-    uint64_t length;
-    if (!take_varint(s, &length) || length > s->length)
-        return false;
-    *out = slice_sub(*s, 0, (size_t)length);
-    *s = slice_sub(*s, (size_t)length, s->length);
-    return true;
-}
-
-static uint64_t word_at(struct slice s, size_t at, size_t size, bool big)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size && at + size <= s.length; i++)
-        value |= (uint64_t)(unsigned char)s.data[at + i] << (8 * (big ? size - 1 - i : i));
-    return value;
-}
-
-/* A Go string's header at an address: where, how long. */
-static bool string_at(struct slice bytes, uint64_t address, size_t word, bool big,
-                      struct slice *out)
-{
-    struct slice header, text;
-    if (!binary_at(bytes, address, &header) || header.length < 2 * word)
-        return false;
-    uint64_t length = word_at(header, word, word, big);
-    if (!binary_at(bytes, word_at(header, 0, word, big), &text) || length > text.length)
-        return false;
-    *out = slice_sub(text, 0, (size_t)length);
-    return true;
-}
-
-static bool parse_info(struct slice bytes, struct slice info, struct slice *go,
-                       struct slice *modules)
-{
-    unsigned char word = (unsigned char)info.data[14], flags = (unsigned char)info.data[15];
-    if (flags & 2) {
-        struct slice rest = slice_sub(info, HEADER, info.length);
-        return take_string(&rest, go) && take_string(&rest, modules);
-    }
-    if (word != 4 && word != 8)
-        return false;
-    bool big = flags & 1;
-    *modules = slice_of("");
-    if (!string_at(bytes, word_at(info, 16, word, big), word, big, go))
-        return false;
-    (void)string_at(bytes, word_at(info, 16u + word, word, big), word, big, modules);
-    return true;
-}
-
-/* In the section of its name; only where sections cannot tell, wherever the magic stands. */
-static bool find_info(struct slice bytes, struct slice *go, struct slice *modules)
-{
-    struct slice section;
-    if ((binary_section(bytes, ".go.buildinfo", &section) ||
-         binary_section(bytes, "__go_buildinfo", &section)) &&
-        section.length >= HEADER && memcmp(section.data, magic, MAGIC) == 0) {
-        size_t at = (size_t)(section.data - bytes.data);
-        if (parse_info(bytes, slice_sub(bytes, at, bytes.length), go, modules))
-            return true;
-    }
-    if (!binary_is_stripped(bytes))
-        return false;
-    struct slice rest = bytes;
-    for (int tries = 0; tries < SCAN_MOST; tries++) {
-        size_t at = slice_find(rest, magic);
-        if (at + HEADER > rest.length)
-            return false;
-        rest = slice_sub(rest, at, rest.length);
-        if (parse_info(bytes, rest, go, modules) && slice_has_prefix(*go, "go"))
-            return true;
-        rest = slice_sub(rest, MAGIC, rest.length);
-    }
-    return false;
-}
 
 static bool is_version_char(char c)
 {
@@ -190,26 +97,20 @@ static void read_modules(struct reader_sink *sink, const struct reader_file *fil
     put_dependency(sink, file, held_name, held_version);
 }
 
-static void read(const struct reader_file *file, struct reader_sink *sink)
+void golang_modules(struct reader_sink *sink, const char *path, struct slice go, struct slice text)
 {
-    struct slice go, text, version;
+    const struct reader_file file = {.path = path};
     struct modules modules = {{"", 0}, {"", 0}, {"", 0}};
-    if (!find_info(file->bytes, &go, &text))
-        return;
-    if (text.length >= 2 * SENTINEL + 1 && text.data[text.length - SENTINEL - 1] == '\n')
-        text = slice_sub(text, SENTINEL, text.length - 2 * SENTINEL);
-    else
-        text = slice_of("");
-    read_modules(sink, file, text, &modules);
-    version = modules.main_version;
+    read_modules(sink, &file, text, &modules);
+    struct slice version = modules.main_version;
     if (version.length == 0 || slice_is(version, "(devel)")) {
         struct slice said = ldflags_version(modules.ldflags, modules.main_name);
         version = looks_released(said) ? said : version;
     }
-    lang_put(sink, file, "golang", modules.main_name,
+    lang_put(sink, &file, "golang", modules.main_name,
              version.length ? version : slice_of("(devel)"), CONFIDENCE_RECOGNISED);
     if (slice_has_prefix(go, "go"))
-        lang_put(sink, file, "golang", slice_of("stdlib"),
+        lang_put(sink, &file, "golang", slice_of("stdlib"),
                  lang_before(lang_before(slice_sub(go, 2, go.length), ' '), '-'),
                  CONFIDENCE_RECOGNISED);
 }
@@ -252,8 +153,6 @@ static void read_vendor(const struct reader_file *file, struct reader_sink *sink
     }
 }
 
-const struct package_reader reader_go_binary = {
-    .name = "go-binary", .read = read, .most_bytes = LIMIT_NESTED_BYTES, .binaries = true};
 const struct package_reader reader_go_vendor = {.name = "go-vendor",
                                                 .wants = wants_vendor,
                                                 .read = read_vendor,

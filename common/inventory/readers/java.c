@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "inventory/readers/java_names.h"
 #include "inventory/readers/readers.h"
 #include "inventory/zip.h"
 
@@ -131,6 +132,19 @@ static void read_manifest(struct archive *archive, struct slice text)
         manifest_set(&archive->manifest, archive->sink->arena, buf_slice(&whole));
 }
 
+/* "kafka_2.13-3.6.0": what stands behind "_" is Scala's version, a part of the artifact's name. */
+static bool is_scala(struct slice stem, size_t at)
+{
+    size_t i = at + 1;
+    if (stem.data[at] != '_')
+        return false;
+    while (i < stem.length && (isdigit((unsigned char)stem.data[i]) || stem.data[i] == '.'))
+        i++;
+    return (slice_has_prefix(slice_sub(stem, at + 1, stem.length), "2.") ||
+            slice_has_prefix(slice_sub(stem, at + 1, stem.length), "3-")) &&
+           i + 1 < stem.length && stem.data[i] == '-' && isdigit((unsigned char)stem.data[i + 1]);
+}
+
 /* "commons-io-2.11.0.jar" → commons-io, 2.11.0: the version begins at the first "-<digit>" (or
  * "-v<digit>") behind a name. */
 static void split_file_name(struct archive *archive)
@@ -150,7 +164,7 @@ static void split_file_name(struct archive *archive)
     for (size_t i = 1; i + 1 < stem.length; i++) {
         bool cut = stem.data[i] == '-' || stem.data[i] == '_';
         size_t digit = i + 1 + (size_t)(stem.data[i + 1] == 'v' && i + 2 < stem.length);
-        if (!cut || !isdigit((unsigned char)stem.data[digit]))
+        if (!cut || !isdigit((unsigned char)stem.data[digit]) || is_scala(stem, i))
             continue;
         archive->file_artifact = slice_string(arena, slice_sub(stem, 0, i));
         archive->file_version = slice_string(arena, slice_sub(stem, digit, stem.length));
@@ -240,11 +254,26 @@ static const struct known {
     {"Apache Tomcat", "el-api", "org.apache.tomcat", "tomcat-el-api"},
 };
 
+/* Debian has "tomcat10-catalina" for catalina, "tomcat10-util" for tomcat-util. */
+static bool is_file_of(const char *file, const struct known *known)
+{
+    const char *rest = file;
+    if (strcmp(file, known->file) == 0)
+        return true;
+    if (strncmp(rest, "tomcat", 6) != 0)
+        return false;
+    for (rest += 6; isdigit((unsigned char)*rest);)
+        rest++;
+    return *rest == '-' &&
+           (strcmp(rest + 1, known->file) == 0 || (strncmp(known->artifact, "tomcat-", 7) == 0 &&
+                                                   strcmp(rest + 1, known->artifact + 7) == 0));
+}
+
 static bool known_name(const struct archive *archive, const char **group, const char **artifact)
 {
     for (size_t i = 0; i < array_count(known_jars); i++)
         if (strcmp(archive->manifest.implementation_title, known_jars[i].title) == 0 &&
-            strcmp(archive->file_artifact, known_jars[i].file) == 0) {
+            is_file_of(archive->file_artifact, &known_jars[i])) {
             *group = known_jars[i].group;
             *artifact = known_jars[i].artifact;
             return true;
@@ -286,7 +315,10 @@ static void name_by_manifest(struct archive *archive)
     if (!version[0] || !artifact[0])
         return;
     if (!known_name(archive, &group, &artifact)) {
-        if (is_group(m->group_id))
+        const char *told = java_published_group(&archive->zip, artifact);
+        if (told[0])
+            group = told;
+        else if (is_group(m->group_id))
             group = m->group_id;
         else if (bundle[0] && group_of_symbolic(arena, bundle, artifact)[0])
             group = group_of_symbolic(arena, bundle, artifact);

@@ -56,8 +56,24 @@ struct slice lang_text(const json_t *object, const char *key)
     return text ? (struct slice){text, json_string_length(value)} : slice_of("");
 }
 
+/* A lock file in the folder of an installed package is of that package's own makers. */
+static bool is_inside_package(const char *path)
+{
+    static const char *const folders[] = {"node_modules/", "site-packages/", "dist-packages/",
+                                          "/gems/"};
+    const char *base = path_base(path);
+    if (base[0] == '.' || strncmp(path_base(path), "lock.yaml", 9) == 0)
+        return false; /* node_modules/.package-lock.json, node_modules/.pnpm/lock.yaml */
+    for (size_t i = 0; i < array_count(folders); i++)
+        if (strstr(path, folders[i]))
+            return true;
+    return false;
+}
+
 enum confidence lang_declared(const struct reader_sink *sink)
 {
+    if (is_inside_package(sink->path))
+        return CONFIDENCE_DEVELOPMENT;
     return sink->source_mode ? CONFIDENCE_INSTALLED : CONFIDENCE_DECLARED;
 }
 
@@ -145,26 +161,31 @@ bool toml_next(struct toml *toml, struct toml_pair *pair)
 }
 
 void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink, const char *table,
-                        const char *type, bool (*skip)(struct slice key, struct slice value))
+                        const char *type,
+                        enum lang_use (*use)(struct slice key, struct slice value))
 {
     struct toml toml = {.rest = file->bytes, .table = {"", 0}};
     struct toml_pair pair;
     struct slice name = {"", 0}, version = {"", 0};
-    bool left_out = false, more;
+    enum lang_use used = LANG_USED;
+    bool more;
+    if (!slice_is_utf8(file->bytes))
+        sink_warning(sink, "toml", file->path, true, "not UTF-8: packages may be missing");
     do {
         more = toml_next(&toml, &pair);
         if (!more || (pair.key.length == 0 && slice_is(toml.table, table))) {
-            if (!left_out)
-                lang_put(sink, file, type, name, version, lang_declared(sink));
+            if (used != LANG_OWN)
+                lang_put(sink, file, type, name, version,
+                         used == LANG_DEVELOPMENT ? CONFIDENCE_DEVELOPMENT : lang_declared(sink));
             name = version = slice_of("");
-            left_out = false;
+            used = LANG_USED;
         } else if (slice_is(toml.table, table)) {
             if (slice_is(pair.key, "name"))
                 name = pair.value;
             else if (slice_is(pair.key, "version"))
                 version = pair.value;
-            else if (skip && skip(pair.key, pair.value))
-                left_out = true;
+            else if (use && use(pair.key, pair.value) > used)
+                used = use(pair.key, pair.value);
         }
     } while (more);
 }

@@ -32,14 +32,19 @@ struct toml_pair {
 /* Also true, with an empty key, for a table's header itself. */
 bool toml_next(struct toml *toml, struct toml_pair *pair);
 
-/* [[table]] name = … version = … as Cargo.lock, poetry.lock, uv.lock and pylock.toml have it. */
-void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink, const char *table,
-                        const char *type, bool (*skip)(struct slice key, struct slice value));
+/* What a pair of a package's table says of it besides. */
+enum lang_use { LANG_USED, LANG_DEVELOPMENT, LANG_OWN /* the project itself: no package */ };
 
-/* A section of an ELF, PE or Mach-O file, by name (Mach-O: without the segment's). */
-bool binary_section(struct slice bytes, const char *name, struct slice *section);
-/* A section by name may be missing and the thing still be there: an ELF file without section
- * headers, a PE file (whose linker merges sections). */
-bool binary_is_stripped(struct slice bytes);
-/* The bytes at a virtual address, up to the end of what is loaded there. */
-bool binary_at(struct slice bytes, uint64_t address, struct slice *out);
+/* [[table]] name = … version = … as Cargo.lock, poetry.lock, uv.lock and pylock.toml have it.
+ * use: may be NULL; the highest answer counts. */
+void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink, const char *table,
+                        const char *type,
+                        enum lang_use (*use)(struct slice key, struct slice value));
+
+/* Where in an ELF, PE or Mach-O file the bytes of a virtual address stand, by the file's first few
+ * kilobytes. */
+bool binary_offset(struct slice head, uint64_t address, uint64_t *out);
+/* What a Go executable says of itself: "go1.22.5", and the lines path, mod, dep, =>, build. */
+void golang_modules(struct reader_sink *sink, const char *path, struct slice go, struct slice text);
+/* The JSON list of cargo-auditable. */
+void cargo_audit_list(struct reader_sink *sink, const char *path, struct slice text);

@@ -24,7 +24,7 @@ static bool wants_r(const char *path)
     return path_is_below(path, "DESCRIPTION");
 }
 
-/* "Built:" is there only once R has installed the package. */
+/* "Built:" is there only once R has installed the package; its own translations lack it. */
 static void read_r(const struct reader_file *file, struct reader_sink *sink)
 {
     struct slice text = file->bytes, key, value, name = {"", 0}, version = {"", 0};
@@ -37,7 +37,7 @@ static void read_r(const struct reader_file *file, struct reader_sink *sink)
         else if (slice_is(key, "Built"))
             built = true;
     }
-    if (built)
+    if (built || strstr(file->path, "R/library/") || strstr(file->path, "R/site-library/"))
         lang_put(sink, file, "cran", name, version, CONFIDENCE_INSTALLED);
 }
 
@@ -82,9 +82,8 @@ static void read_mix(const struct reader_file *file, struct reader_sink *sink)
             continue;
         rest = slice_sub(line, at + 8, line.length);
         name = lang_unquote(lang_before(rest, ','));
-        rest = slice_sub(rest, slice_find_byte(rest, ',') + 1, rest.length);
-        lang_put(sink, file, "hex", name, lang_unquote(lang_before(rest, ',')),
-                 lang_declared(sink));
+        rest = slice_sub(rest, slice_find_byte(rest, '"') + 1, rest.length);
+        lang_put(sink, file, "hex", name, lang_before(rest, '"'), lang_declared(sink));
     }
 }
 
@@ -114,14 +113,22 @@ static bool wants_swift(const char *path)
     return path_is_below(path, "Package.resolved");
 }
 
-/* "https://github.com/apple/swift-nio.git" → "github.com/apple/swift-nio" */
-static struct slice swift_name(struct slice place)
+/* "https://github.com/apple/swift-nio.git" and "git@github.com:apple/swift-nio" →
+ * "github.com/apple/swift-nio" */
+static struct slice swift_name(struct arena *arena, struct slice place)
 {
     size_t scheme = slice_find(place, "://");
     if (scheme < place.length)
         place = slice_sub(place, scheme + 3, place.length);
     if (slice_has_suffix(place, ".git"))
         place.length -= 4;
+    if (slice_has_prefix(place, "git@")) {
+        char *name = slice_string(arena, slice_sub(place, 4, place.length));
+        char *colon = strchr(name, ':');
+        if (colon)
+            *colon = '/';
+        place = slice_of(name);
+    }
     return place;
 }
 
@@ -135,10 +142,14 @@ static void read_swift(const struct reader_file *file, struct reader_sink *sink)
     json_array_foreach(pins, i, pin)
     {
         struct slice place = lang_text(pin, "location");
+        const json_t *state = json_object_get(pin, "state");
+        struct slice version = lang_text(state, "version");
         if (place.length == 0)
             place = lang_text(pin, "repositoryURL");
-        lang_put(sink, file, "swift", swift_name(place),
-                 lang_text(json_object_get(pin, "state"), "version"), lang_declared(sink));
+        if (place.length == 0) /* from a package registry */
+            place = lang_text(pin, "identity");
+        lang_put(sink, file, "swift", swift_name(sink->arena, place),
+                 version.length ? version : lang_text(state, "branch"), lang_declared(sink));
     }
 }
 
@@ -212,6 +223,40 @@ static void read_perl(const struct reader_file *file, struct reader_sink *sink)
                  CONFIDENCE_INSTALLED);
 }
 
+static bool wants_opam(const char *path)
+{
+    return path_has_suffix(path, "/opam") ? strstr(path, ".opam-switch/packages/") ||
+                                                strstr(path, "packages/") || strstr(path, "opam/")
+                                          : path_has_suffix(path, ".opam");
+}
+
+/* opam keeps the description of what a switch holds in .opam-switch/packages/NAME.VERSION/opam;
+ * others name themselves in their fields. */
+static void read_opam(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line, name = {"", 0}, version = {"", 0};
+    struct slice folder = slice_of(path_base(path_directory(sink->arena, file->path)));
+    bool installed = strstr(file->path, ".opam-switch/packages/") != NULL;
+    while (slice_take_line(&text, &line)) {
+        struct slice key = slice_trim(lang_before(line, ':'));
+        struct slice value = lang_unquote(slice_sub(line, key.length + 1, line.length));
+        if (slice_is(key, "name"))
+            name = value;
+        else if (slice_is(key, "version"))
+            version = value;
+    }
+    size_t dot = slice_find_byte(folder, '.');
+    if (slice_is(slice_of(path_base(file->path)), "opam") && dot < folder.length) {
+        name = name.length ? name : slice_sub(folder, 0, dot);
+        version = version.length ? version : slice_sub(folder, dot + 1, folder.length);
+    } else if (name.length == 0 && path_has_suffix(file->path, ".opam")) {
+        name = slice_of(path_base(file->path));
+        name.length -= strlen(".opam");
+    }
+    lang_put(sink, file, "opam", name, version,
+             installed ? CONFIDENCE_INSTALLED : CONFIDENCE_RECOGNISED);
+}
+
 static bool wants_jvm(const char *path)
 {
     return path_is_below(path, "release");
@@ -257,5 +302,6 @@ READER(reader_rebar_lock, "rebar-lock", wants_rebar, read_rebar);
 READER(reader_swift, "swift", wants_swift, read_swift);
 READER(reader_lua, "lua", wants_lua, read_lua);
 READER(reader_perl, "perl", wants_perl, read_perl);
+READER(reader_opam, "opam", wants_opam, read_opam);
 READER(reader_jvm, "jvm", wants_jvm, read_jvm);
 READER(reader_julia, "julia", wants_julia, read_julia);

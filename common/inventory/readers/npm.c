@@ -35,7 +35,7 @@ static bool is_place(struct slice version)
 }
 
 static void put(struct reader_sink *sink, const struct reader_file *file, struct slice name,
-                struct slice version)
+                struct slice version, bool development)
 {
     if (slice_has_prefix(version, "npm:")) { /* an alias: the real name and version */
         struct slice real = slice_sub(version, 4, version.length);
@@ -46,7 +46,13 @@ static void put(struct reader_sink *sink, const struct reader_file *file, struct
         version = slice_sub(real, at, real.length);
     }
     if (!is_place(version))
-        lang_put(sink, file, "npm", name, version, lang_declared(sink));
+        lang_put(sink, file, "npm", name, version,
+                 development ? CONFIDENCE_DEVELOPMENT : lang_declared(sink));
+}
+
+static bool is_development(const json_t *entry)
+{
+    return json_is_true(json_object_get(entry, "dev"));
 }
 
 /* "node_modules/a/node_modules/@b/c" is "@b/c"; what is not below node_modules is a workspace. */
@@ -69,7 +75,8 @@ static void read_dependencies(struct reader_sink *sink, const struct reader_file
     json_object_foreach(dependencies, name, entry)
     {
         struct slice below = name_of(name);
-        put(sink, file, below.length ? below : slice_of(name), lang_text(entry, "version"));
+        put(sink, file, below.length ? below : slice_of(name), lang_text(entry, "version"),
+            is_development(entry));
         read_dependencies(sink, file, json_object_get(entry, "dependencies"), depth + 1);
     }
 }
@@ -89,7 +96,8 @@ static void read_lock(const struct reader_file *file, struct reader_sink *sink)
         struct slice place = name_of(path);
         if (place.length == 0 || json_is_true(json_object_get(entry, "link")))
             continue;
-        put(sink, file, name.length ? name : place, lang_text(entry, "version"));
+        put(sink, file, name.length ? name : place, lang_text(entry, "version"),
+            is_development(entry));
     }
 }
 
@@ -98,7 +106,21 @@ static bool wants_bun(const char *path)
     return path_is_below(path, "bun.lock");
 }
 
-/* bun.lock is JSON with commas left at the ends; they are blanked out of a copy. */
+/* bun.lock is JSON with comments and with commas left at the ends: blanked out of a copy. */
+static void strip_comments(struct buf *text)
+{
+    bool string = false;
+    for (size_t i = 0; i + 1 < text->length; i++) {
+        if (text->data[i] == '\\' && string)
+            i++;
+        else if (text->data[i] == '"')
+            string = !string;
+        else if (!string && text->data[i] == '/' && text->data[i + 1] == '/')
+            while (i < text->length && text->data[i] != '\n')
+                text->data[i++] = ' ';
+    }
+}
+
 static void strip_commas(struct buf *text)
 {
     bool string = false;
@@ -122,6 +144,7 @@ static void read_bun(const struct reader_file *file, struct reader_sink *sink)
 {
     struct buf text scoped(buf_release) = {0};
     buf_put_slice(&text, file->bytes);
+    strip_comments(&text);
     strip_commas(&text);
     const struct reader_file clean = {.path = file->path, .bytes = buf_slice(&text)};
     json_t *json scoped(lang_json_free) = lang_json(&clean, sink), *entry;
@@ -131,7 +154,7 @@ static void read_bun(const struct reader_file *file, struct reader_sink *sink)
         const char *id = json_string_value(json_array_get(entry, 0));
         const char *at = id ? strrchr(id, '@') : NULL;
         if (at && at > id)
-            put(sink, file, (struct slice){id, (size_t)(at - id)}, slice_of(at + 1));
+            put(sink, file, (struct slice){id, (size_t)(at - id)}, slice_of(at + 1), false);
     }
 }
 

@@ -5,12 +5,6 @@
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
 
-static void put(struct reader_sink *sink, const struct reader_file *file, struct slice name,
-                struct slice version)
-{
-    lang_put(sink, file, "pypi", name, version, lang_declared(sink));
-}
-
 static bool wants_requirements(const char *path)
 {
     struct slice base = slice_of(path_base(path));
@@ -51,7 +45,7 @@ static void read_requirement(struct reader_sink *sink, const struct reader_file 
     struct slice rest = slice_trim(slice_sub(line, n, line.length));
     bool wildcard = slice_find_byte(version, '*') < version.length;
     if (!wildcard && !slice_has_prefix(rest, ","))
-        put(sink, file, name, version);
+        lang_put(sink, file, "pypi", name, version, lang_declared(sink));
 }
 
 static void read_requirements(const struct reader_file *file, struct reader_sink *sink)
@@ -83,7 +77,8 @@ static void read_pipfile(const struct reader_file *file, struct reader_sink *sin
         {
             struct slice version = lang_text(package, "version");
             if (slice_has_prefix(version, "=="))
-                put(sink, file, slice_of(name), slice_sub(version, 2, version.length));
+                lang_put(sink, file, "pypi", slice_of(name), slice_sub(version, 2, version.length),
+                         i > 0 ? CONFIDENCE_DEVELOPMENT : lang_declared(sink));
         }
     }
 }
@@ -96,17 +91,26 @@ static bool wants_toml(const char *path)
            (slice_has_prefix(base, "pylock.") && slice_has_suffix(base, ".toml"));
 }
 
-/* uv lists the project itself: a source that is a directory. */
-static bool is_project(struct slice key, struct slice value)
+/* uv lists the project itself: a source that is a directory. Poetry's main group and PDM's default
+ * one are what an installed application gets. */
+static enum lang_use use_of(struct slice key, struct slice value)
 {
-    return slice_is(key, "source") && (slice_find(value, "virtual") < value.length ||
-                                       slice_find(value, "editable") < value.length);
+    if (slice_is(key, "source") && (slice_find(value, "virtual") < value.length ||
+                                    slice_find(value, "editable") < value.length))
+        return LANG_OWN;
+    if (slice_is(key, "category") && slice_is(value, "dev"))
+        return LANG_DEVELOPMENT;
+    if (slice_is(key, "groups") && slice_has_suffix(value, "]") &&
+        slice_find(value, "\"main\"") == value.length &&
+        slice_find(value, "\"default\"") == value.length)
+        return LANG_DEVELOPMENT;
+    return LANG_USED;
 }
 
 static void read_toml(const struct reader_file *file, struct reader_sink *sink)
 {
     bool pylock = path_has_suffix(file->path, ".toml");
-    lang_toml_packages(file, sink, pylock ? "packages" : "package", "pypi", is_project);
+    lang_toml_packages(file, sink, pylock ? "packages" : "package", "pypi", use_of);
 }
 
 const struct package_reader reader_requirements = {.name = "requirements",

@@ -15,3 +15,6 @@ void rpm_sqlite_read(struct slice bytes, struct slice wal, struct reader_sink *s
                      const char *source);
 void rpm_ndb_read(struct slice bytes, struct reader_sink *sink, const char *source);
 void rpm_bdb_read(struct slice bytes, struct reader_sink *sink, const char *source);
+/* The texts of one column of any SQLite file, told to on_text(sink, …). */
+void rpm_sqlite_query(struct slice bytes, struct slice wal, const char *query,
+                      void (*on_text)(void *context, const char *text), struct reader_sink *sink);

@@ -48,23 +48,29 @@ static int count_steps(void *calls)
     return ++*(int *)calls > CALLS_MOST;
 }
 
-static int read_rows(sqlite3 *db, struct reader_sink *sink, const char *source)
+struct rows {
+    void (*take)(void *context, struct slice value);
+    void *context;
+};
+
+static int read_rows(sqlite3 *db, const char *query, const struct rows *rows)
 {
     sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(db, "select blob from Packages", -1, &statement, NULL);
+    int result = sqlite3_prepare_v2(db, query, -1, &statement, NULL);
     if (result != SQLITE_OK)
         return result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *blob = sqlite3_column_blob(statement, 0);
         int length = sqlite3_column_bytes(statement, 0);
-        rpm_header_read((struct slice){blob, blob ? (size_t)length : 0}, sink, source);
+        rows->take(rows->context, (struct slice){blob, blob ? (size_t)length : 0});
     }
     sqlite3_finalize(statement);
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-void rpm_sqlite_read(struct slice bytes, struct slice wal, struct reader_sink *sink,
-                     const char *source)
+/* The first column of every row; a warning where the file is damaged. */
+static void query_file(struct slice bytes, struct slice wal, struct reader_sink *sink,
+                       const char *query, const struct rows *rows)
 {
     struct buf copy scoped(buf_release) = {0};
     sqlite3 *db = NULL;
@@ -86,10 +92,48 @@ void rpm_sqlite_read(struct slice bytes, struct slice wal, struct reader_sink *s
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
         sqlite3_progress_handler(db, STEPS_PER_CALL, count_steps, &calls);
-        result = read_rows(db, sink, source);
+        result = read_rows(db, query, rows);
     }
     if (result != SQLITE_OK)
         sink_warning(sink, "rpm-damaged", sink->path, true, "%s",
                      db ? sqlite3_errmsg(db) : "not an SQLite database");
     sqlite3_close(db);
+}
+
+struct headers {
+    struct reader_sink *sink;
+    const char *source;
+};
+
+static void take_header(void *context, struct slice value)
+{
+    const struct headers *headers = context;
+    rpm_header_read(value, headers->sink, headers->source);
+}
+
+void rpm_sqlite_read(struct slice bytes, struct slice wal, struct reader_sink *sink,
+                     const char *source)
+{
+    struct headers headers = {sink, source};
+    query_file(bytes, wal, sink, "select blob from Packages",
+               &(struct rows){take_header, &headers});
+}
+
+struct texts {
+    void (*on_text)(void *context, const char *text);
+    void *context;
+    struct arena *arena;
+};
+
+static void take_text(void *context, struct slice value)
+{
+    const struct texts *texts = context;
+    texts->on_text(texts->context, slice_string(texts->arena, value));
+}
+
+void rpm_sqlite_query(struct slice bytes, struct slice wal, const char *query,
+                      void (*on_text)(void *context, const char *text), struct reader_sink *sink)
+{
+    struct texts texts = {on_text, sink, sink->arena};
+    query_file(bytes, wal, sink, query, &(struct rows){take_text, &texts});
 }

@@ -1,6 +1,7 @@
-/* SBOMs as evidence: CycloneDX JSON (1.2 to 1.6) and SPDX JSON (2.2, 2.3), by the package URLs in
- * them. Inside an image they count for what no package database says: packages of a distribution in
- * them are left out. */
+/* SBOMs as evidence: CycloneDX JSON (1.2 to 1.6) and SPDX (2.2, 2.3) as JSON and as tag-value, by
+ * the package URLs in them. Inside an image they count for what no package database says (compose.c
+ * leaves out a distribution's packages where their database stands). Bitnami's
+ * (opt/bitnami/NAME/.spdx-NAME.spdx) state what is installed. */
 #include "inventory/readers/sbom.h"
 
 #include <jansson.h>
@@ -19,6 +20,7 @@ struct document {
     struct reader_sink *sink;
     const char *path;
     bool embedded;
+    bool installed; /* the vendor's own word about what it put there */
     bool told_os;
 };
 
@@ -46,6 +48,16 @@ static const char *property(const json_t *component, const char *name)
     return "";
 }
 
+/* Repositories that something was built from, and images: no package. */
+static bool is_origin(const char *type)
+{
+    static const char *const types[] = {"github", "gitlab", "bitbucket", "oci", "docker"};
+    for (size_t i = 0; i < array_count(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
 static void put_purl(struct document *document, const char *purl, const json_t *component)
 {
     struct component out;
@@ -55,7 +67,7 @@ static void put_purl(struct document *document, const char *purl, const json_t *
                      purl);
         return;
     }
-    if (document->embedded && component_is_os(&out))
+    if (document->embedded && is_origin(out.type))
         return;
     tell_os(document, &context);
     out.vendor = text_of(json_object_get(component, "supplier"), "name");
@@ -65,7 +77,8 @@ static void put_purl(struct document *document, const char *purl, const json_t *
     }
     const char *path = property(component, "resole:path");
     sink_package(document->sink, out, path[0] && !document->embedded ? path : document->path,
-                 document->embedded ? CONFIDENCE_DECLARED : CONFIDENCE_INSTALLED);
+                 document->embedded && !document->installed ? CONFIDENCE_DECLARED
+                                                            : CONFIDENCE_INSTALLED);
 }
 
 static void os_component(struct document *document, const json_t *component)
@@ -115,10 +128,33 @@ static void read_spdx(struct document *document, const json_t *packages)
     }
 }
 
+/* "ExternalRef: PACKAGE-MANAGER purl pkg:…" */
+static bool read_tag_value(struct document *document, struct slice text)
+{
+    static const char tag[] = "ExternalRef:";
+    struct slice line, word, purl = {0};
+    if (!slice_has_prefix(slice_trim(text), "SPDXVersion:"))
+        return false;
+    while (slice_take_line(&text, &line)) {
+        if (!slice_has_prefix(line, tag))
+            continue;
+        line = slice_sub(line, strlen(tag), line.length);
+        if (slice_take_word(&line, &word) && slice_take_word(&line, &word) &&
+            slice_is(word, "purl") && slice_take_word(&line, &purl))
+            put_purl(document, slice_string(document->sink->arena, purl), NULL);
+    }
+    return true;
+}
+
 bool sbom_document_read(struct slice bytes, const char *path, bool embedded,
                         struct reader_sink *sink)
 {
-    struct document document = {.sink = sink, .path = path, .embedded = embedded};
+    struct document document = {.sink = sink,
+                                .path = path,
+                                .embedded = embedded,
+                                .installed = strstr(path, "opt/bitnami/") != NULL};
+    if (read_tag_value(&document, bytes))
+        return true;
     json_t *root = json_loadb(bytes.data ? bytes.data : "", bytes.length, 0, NULL);
     bool known = true;
     if (strcmp(text_of(root, "bomFormat"), "CycloneDX") == 0) {
@@ -140,12 +176,12 @@ bool sbom_document_read(struct slice bytes, const char *path, bool embedded,
 
 static bool wants(const char *path)
 {
-    static const char *const suffixes[] = {".cdx.json", ".spdx.json", ".bom.json", "/bom.json",
-                                           ".cyclonedx.json"};
+    static const char *const suffixes[] = {".cdx.json", ".spdx.json", ".bom.json",
+                                           "/bom.json", ".spdx",      ".cyclonedx.json"};
     for (size_t i = 0; i < array_count(suffixes); i++)
         if (path_has_suffix(path, suffixes[i]))
             return true;
-    return strncmp(path_base(path), ".spdx-", 6) == 0 && path_has_suffix(path, ".spdx");
+    return false;
 }
 
 static void read(const struct reader_file *file, struct reader_sink *sink)

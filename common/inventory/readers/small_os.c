@@ -56,6 +56,7 @@ static bool wants_opkg(const char *path)
 static void read_opkg(const struct reader_file *file, struct reader_sink *sink)
 {
     struct slice text = file->bytes, key, value;
+    size_t entries = 0;
     while (text.length > 0) {
         struct component c = {.type = "opkg"};
         struct slice status = {0};
@@ -73,12 +74,14 @@ static void read_opkg(const struct reader_file *file, struct reader_sink *sink)
             else if (slice_is(key, "Status"))
                 status = value;
         }
+        entries += c.name != NULL;
         if (c.name && c.version && (status.length == 0 || slice_has_suffix(status, " installed"))) {
             c.source_name = c.name;
             c.source_version = c.version;
             sink_package(sink, c, file->path, CONFIDENCE_INSTALLED);
         }
     }
+    text_check(file, sink, entries);
 }
 
 static bool wants_portage(const char *path)
@@ -119,6 +122,7 @@ static void read_manifest(const struct reader_file *file, struct reader_sink *si
 {
     struct slice text = file->bytes, line;
     const char *source = "rpm:var/lib/rpmmanifest";
+    size_t entries = 0;
     sink_database(sink, source, file->path);
     while (slice_take_line(&text, &line)) {
         struct slice fields[10] = {0};
@@ -138,9 +142,11 @@ static void read_manifest(const struct reader_file *file, struct reader_sink *si
             .arch = slice_is(fields[7], "(none)") ? "" : slice_string(arena, fields[7]),
             .vendor = slice_is(fields[4], "(none)") ? "" : slice_string(arena, fields[4])};
         rpm_source_split(arena, slice_string(arena, fields[9]), &c);
+        entries++;
         if (strcmp(c.name, "gpg-pubkey") != 0)
             sink_database_package(sink, source, c, file->path);
     }
+    text_check(file, sink, entries);
 }
 
 const struct package_reader reader_pacman = {

@@ -26,6 +26,15 @@ bool path_is_below(const char *path, const char *name)
            (length == tail || path[length - tail - 1] == '/');
 }
 
+void text_check(const struct reader_file *file, struct reader_sink *sink, size_t entries)
+{
+    bool binary = memchr(file->bytes.data ? file->bytes.data : "", 0, file->bytes.length) != NULL;
+    if (binary || (entries == 0 && slice_trim(file->bytes).length > 0))
+        sink_warning(sink, "database-damaged", file->path, true,
+                     binary ? "the file holds NUL bytes: packages may be missing"
+                            : "no entry of this package database can be read");
+}
+
 bool field_take(struct slice *text, struct slice *key, struct slice *value, bool *blank)
 {
     struct slice line;

@@ -149,7 +149,9 @@ static void on_pnpm(struct reader_sink *sink, const struct reader_file *file, ya
         version = slice_of("");
     }
     lang_put(sink, file, "npm", said_name.length ? said_name : name,
-             said_version.length ? said_version : version, lang_declared(sink));
+             said_version.length ? said_version : version,
+             slice_is(scalar(member(yaml, value, "dev")), "true") ? CONFIDENCE_DEVELOPMENT
+                                                                  : lang_declared(sink));
 }
 
 static void read_pnpm(const struct reader_file *file, struct reader_sink *sink)
