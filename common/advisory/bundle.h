@@ -20,12 +20,35 @@ const struct source_status *bundle_sources(const struct bundle *bundle, size_t *
 /* NULL: not there. */
 const struct shelf *bundle_shelf(const struct bundle *bundle, const char *source);
 
-/* Imports a feed file (feed_import's kinds) into the source's shelf, whole or not at all. `source`
- * NULL: recognised. A file that holds far less than the one it replaces is refused unless `force`.
- */
-bool bundle_import(const char *dir, const char *path, const char *source, int64_t now, bool force,
-                   struct shelf_meta *out, struct arena *arena, struct error *err);
-/* Every shelf in one compressed file with checksums; and back. */
-bool bundle_export(const char *dir, const char *path, struct error *err);
+struct bundle_files {
+    const char *const *paths;
+    size_t count;
+    const char *source; /* NULL: recognised, file by file */
+    bool force;         /* even if far less, or far more, than before */
+};
+
+struct bundle_imports {
+    struct shelf_meta *metas; /* one a source, the same arena; without contexts */
+    size_t count;
+};
+
+/* Imports feed files (feed_import's kinds): those of one source together become its shelf, whole or
+ * not at all. What is refused leaves the old shelf, and the source is stale, with the reason, until
+ * an import succeeds. */
+bool bundle_import(const char *dir, const struct bundle_files *files, int64_t now,
+                   struct bundle_imports *out, struct arena *arena, struct error *err);
+
+struct bundle_options {
+    const char *key;   /* export: Ed25519 private key (PEM) to sign with, NULL none */
+    const char *trust; /* unpack: public key (PEM) that must have signed, NULL: any bundle */
+    const char *since; /* export: an older bundle; shelves that it has already are left out */
+};
+/* Every shelf in one compressed file: a list of checksums, its signature, the shelves. The same
+ * shelves give the same bytes. */
+bool bundle_export(const char *dir, const char *path, const struct bundle_options *options,
+                   struct error *err);
 bool bundle_is_export(const char *path);
-bool bundle_unpack(const char *dir, const char *path, size_t *sources, struct error *err);
+/* Whole or not at all: every shelf that the list names must be there (in a delta: here already)
+ * with its checksum. ERROR_INPUT otherwise, and nothing changes. */
+bool bundle_unpack(const char *dir, const char *path, const struct bundle_options *options,
+                   size_t *sources, struct error *err);

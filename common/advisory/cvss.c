@@ -15,7 +15,7 @@ bool cvss_metrics(struct slice metrics, const char *const *names, char *values)
         for (size_t i = 0; names[i]; i++) {
             if (!slice_is(slice_sub(part, 0, colon), names[i]))
                 continue;
-            if (values[i] != 0)
+            if (values[i] != 0 || part.length != colon + 2)
                 return false;
             values[i] = part.data[colon + 1];
         }

@@ -31,6 +31,16 @@ const struct feed_format *feed_format_guess(struct slice head, const char *name)
     return NULL;
 }
 
+struct assertion feed_blank(void)
+{
+    return (struct assertion){.epss = -1, .epss_percentile = -1};
+}
+
+bool feed_wants_yaml(const char *name)
+{
+    return slice_has_suffix(slice_of(name), ".yaml") || slice_has_suffix(slice_of(name), ".yml");
+}
+
 bool feed_put(struct feed_sink *sink, struct assertion *a, struct error *err)
 {
     a->source = sink->source;

@@ -16,7 +16,8 @@ struct feed_stream {
 struct feed_counts {
     uint64_t documents, records, assertions;
     uint64_t withdrawn, git_only, no_package, unusable, informational; /* left out, by reason */
-    int64_t newest; /* the feed's own date if it has one, Unix s */
+    uint64_t repeated; /* said twice, word for word */
+    int64_t newest;    /* the feed's own date if it has one, Unix s */
 };
 
 struct feed_sink {
@@ -56,6 +57,10 @@ bool feed_parse_bytes(const struct feed_format *format, struct slice bytes, cons
 
 /* For parsers. feed_put fills source and counts, then hands on. */
 bool feed_put(struct feed_sink *sink, struct assertion *a, struct error *err);
+/* An assertion that says nothing yet. */
+struct assertion feed_blank(void);
+/* Members called .yaml or .yml: a `wants`. */
+bool feed_wants_yaml(const char *name);
 /* The whole document; over `most` bytes is ERROR_INPUT. */
 bool feed_read_all(struct feed_stream *in, size_t most, struct arena *arena, struct slice *out,
                    struct error *err);

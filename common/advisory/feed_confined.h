@@ -11,7 +11,8 @@ struct feed_request {
     const struct advisory_source *source; /* NULL: recognised */
     const char *source_name;              /* instead of source->name: "apt:bookworm"; NULL */
     const char *format;                   /* NULL: the source's */
-    int64_t now;                          /* Unix s, for the meta */
+    int64_t now;                          /* Unix s: nothing is of later */
+    int64_t as_of;                        /* the file's own age, where the feed says none; 0 */
     int64_t deadline_s;                   /* 0: 600 */
 };
 
@@ -20,5 +21,6 @@ bool feed_confined_import(const struct feed_request *request, int *out_fd, struc
                           struct error *err);
 
 /* The reader's side: descriptor 0 → shelf on descriptor 1. argv: FORMAT|auto SOURCE|auto NAME NOW
+ * AS_OF
  */
 bool feed_reader_run(int argc, char **argv, struct error *err);

@@ -63,7 +63,7 @@ static void judge(const struct assertion *a, const struct match_package *package
     struct finding_evidence e = {.assertion = a, .state = a->state};
     struct error err = {0};
     bool affected = false;
-    if (a->kind != ASSERTION_PACKAGE || a->withdrawn > 0 ||
+    if (a->kind != ASSERTION_PACKAGE || a->withdrawn > 0 || !match_is_spoken_to(a, package) ||
         !match_names(a, package, &e.name_used, &e.version_used) ||
         !match_conditions(a, package, scope))
         return;
@@ -92,14 +92,13 @@ static void judge(const struct assertion *a, const struct match_package *package
     put_evidence(out, &e, arena);
 }
 
+/* Parts of a source ("alpine-secdb:v3.20-main") rank as the source. */
 static size_t source_rank(const char *name)
 {
     size_t count;
     const struct advisory_source *sources = advisory_sources(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(sources[i].name, name ? name : "") == 0)
-            return i;
-    return count;
+    const struct advisory_source *found = advisory_source_find(name ? name : "");
+    return found ? (size_t)(found - sources) : count;
 }
 
 static int evidence_compare(const void *a, const void *b)

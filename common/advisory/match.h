@@ -47,6 +47,7 @@ struct source_status {
        whatever the table of sources says. */
     const struct source_context *contexts;
     size_t context_count;
+    const char *refused; /* why its last import was refused, "TIME reason"; NULL */
 };
 
 /* One source's word, kept as evidence. */

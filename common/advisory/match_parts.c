@@ -114,6 +114,13 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
     return (!arch_asked || arch_ok) && (!module_asked || module_ok);
 }
 
+bool match_is_spoken_to(const struct assertion *a, const struct match_package *package)
+{
+    const char *stream = a->context.stream, *own = package->context.stream;
+    return !is_set(stream) || strcmp(a->context.distro, "ubuntu") == 0 ||
+           (is_set(own) && strcmp(own, stream) == 0);
+}
+
 /* Markers that Ubuntu puts into versions built for a stream. */
 static bool version_in_stream(const char *version, const char *stream)
 {

@@ -5,18 +5,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-/* The file:
- *   ignore:
- *     - vulnerability: CVE-2024-1   # any of the conditions of policy.h, all must hold
- *       package: openssl*
- *       owner: team-a               # who answers for it
- *       reason: not reachable       # required
- *       expires: 2026-12-31
- *   fail:
- *     - name: urgent
- *       severity: high              # at least
- *       fix: true
- */
 struct parsing {
     yaml_parser_t parser;
     struct arena *arena;
@@ -97,7 +85,6 @@ static bool set_field(struct policy_rule *rule, const char *key, const char *val
         {"tier", &rule->tier},       {"state", &rule->state},
         {"owner", &rule->owner},     {"reason", &rule->reason},
     };
-    int flag = 0;
     *known = true;
     for (size_t i = 0; i < array_count(texts); i++)
         if (strcmp(texts[i].name, key) == 0) {
@@ -106,6 +93,8 @@ static bool set_field(struct policy_rule *rule, const char *key, const char *val
         }
     if (strcmp(key, "severity") == 0)
         return severity_parse(slice_of(value), &rule->severity_least);
+    if (strcmp(key, "severity-most") == 0)
+        return severity_parse(slice_of(value), &rule->severity_most);
     if (strcmp(key, "fix") == 0)
         return parse_flag(value, &rule->fix);
     if (strcmp(key, "kev") == 0)
@@ -116,11 +105,10 @@ static bool set_field(struct policy_rule *rule, const char *key, const char *val
         return parse_number(value, 100, &rule->risk_least);
     if (strcmp(key, "older-than") == 0)
         return parse_age(value, &rule->older_than_s);
-    if (strcmp(key, "end-of-life") == 0) {
-        bool good = parse_flag(value, &flag);
-        rule->end_of_life = flag == 1;
-        return good;
-    }
+    if (strcmp(key, "fix-older-than") == 0)
+        return parse_age(value, &rule->fix_older_than_s);
+    if (strcmp(key, "end-of-life") == 0)
+        return parse_flag(value, &rule->end_of_life);
     if (strcmp(key, "expires") == 0)
         return parse_expiry(arena, value, &rule->expires);
     *known = false;
@@ -129,7 +117,8 @@ static bool set_field(struct policy_rule *rule, const char *key, const char *val
 
 static bool parse_rule(struct parsing *p, struct policy_rule *rule)
 {
-    *rule = (struct policy_rule){.fix = -1, .kev = -1, .epss_least = -1, .risk_least = -1};
+    *rule = (struct policy_rule){
+        .fix = -1, .kev = -1, .epss_least = -1, .risk_least = -1, .end_of_life = -1};
     for (;;) {
         yaml_event_t key, value;
         if (!next(p, &key))
@@ -199,11 +188,24 @@ static bool parse_rules(struct parsing *p, bool ignore, struct policy *out)
     }
 }
 
+static bool parse_unknown(struct parsing *p, struct policy *out)
+{
+    yaml_event_t event;
+    if (!next(p, &event))
+        return false;
+    bool ok = (event.type == YAML_SCALAR_EVENT &&
+               severity_parse(slice_of(scalar_text(p, &event)), &out->unknown_severity)) ||
+              wrong(p, &event, "unknown-severity: not a severity");
+    yaml_event_delete(&event);
+    return ok;
+}
+
 static bool parse_root(struct parsing *p, struct policy *out)
 {
+    static const char keys[] = "a policy has `ignore`, `fail` and `unknown-severity` at the top";
     if (!expect(p, YAML_STREAM_START_EVENT, "empty") ||
         !expect(p, YAML_DOCUMENT_START_EVENT, "empty") ||
-        !expect(p, YAML_MAPPING_START_EVENT, "a policy has `ignore` and `fail` at the top"))
+        !expect(p, YAML_MAPPING_START_EVENT, keys))
         return false;
     for (;;) {
         yaml_event_t event;
@@ -214,11 +216,10 @@ static bool parse_root(struct parsing *p, struct policy *out)
             return true;
         }
         const char *key = event.type == YAML_SCALAR_EVENT ? scalar_text(p, &event) : "";
-        bool ignore = strcmp(key, "ignore") == 0;
-        bool ok = ignore || strcmp(key, "fail") == 0 ||
-                  wrong(p, &event, "a policy has `ignore` and `fail` at the top");
+        bool ignore = strcmp(key, "ignore") == 0, unknown = strcmp(key, "unknown-severity") == 0;
+        bool ok = ignore || unknown || strcmp(key, "fail") == 0 || wrong(p, &event, keys);
         yaml_event_delete(&event);
-        if (!ok || !parse_rules(p, ignore, out))
+        if (!ok || !(unknown ? parse_unknown(p, out) : parse_rules(p, ignore, out)))
             return false;
     }
 }
@@ -265,39 +266,115 @@ static bool id_fits(const char *pattern, const struct finding *finding)
     return false;
 }
 
-static bool holds(const struct policy_rule *rule, const struct policy_subject *s, int64_t now)
+static bool age_holds(int64_t least_s, int64_t since, int64_t now)
+{
+    return least_s == 0 || (since > 0 && now - since >= least_s);
+}
+
+static bool flag_holds(int asked, bool value)
+{
+    return asked < 0 || (asked != 0) == value;
+}
+
+/* Everything but expiry; `severity` is the finding's, or what an unknown one counts as. */
+static bool holds(const struct policy_rule *rule, const struct policy_subject *s,
+                  enum severity severity, int64_t now)
 {
     const struct finding *f = s->finding;
-    enum severity severity = SEVERITY_UNKNOWN;
-    severity_parse(slice_of(f->severity), &severity);
-    return (rule->expires == 0 || now <= rule->expires) && id_fits(rule->vulnerability, f) &&
-           text_fits(rule->package, s->package) && text_fits(rule->type, s->type) &&
-           text_fits(rule->tier, s->tier) &&
+    return id_fits(rule->vulnerability, f) && text_fits(rule->package, s->package) &&
+           text_fits(rule->type, s->type) && text_fits(rule->tier, s->tier) &&
            text_fits(rule->state, advisory_state_name(f->state)) &&
            severity >= rule->severity_least &&
-           (rule->fix < 0 || (f->state == STATE_FIXED) == rule->fix) &&
-           (rule->kev < 0 || (f->kev_added > 0) == rule->kev) &&
+           (rule->severity_most == SEVERITY_UNKNOWN ||
+            (severity != SEVERITY_UNKNOWN && severity <= rule->severity_most)) &&
+           flag_holds(rule->fix, f->state == STATE_FIXED) &&
+           flag_holds(rule->kev, f->kev_added > 0) &&
+           flag_holds(rule->end_of_life, s->end_of_life) &&
            (rule->epss_least < 0 || f->epss >= rule->epss_least) &&
            (rule->risk_least < 0 || f->risk >= rule->risk_least) &&
-           (rule->older_than_s == 0 ||
-            (s->published > 0 && now - s->published >= rule->older_than_s)) &&
-           (!rule->end_of_life || s->end_of_life);
+           age_holds(rule->older_than_s, s->published, now) &&
+           age_holds(rule->fix_older_than_s, s->fixed_at, now);
+}
+
+static bool expired(const struct policy_rule *rule, int64_t now)
+{
+    return rule->expires != 0 && now > rule->expires;
+}
+
+static enum severity severity_of(const struct policy_subject *subject)
+{
+    enum severity severity = SEVERITY_UNKNOWN;
+    severity_parse(slice_of(subject->finding->severity), &severity);
+    return severity;
+}
+
+static const struct policy_rule *first(const struct policy_rule *rules, size_t count,
+                                       const struct policy_subject *subject, enum severity severity,
+                                       bool want_expired, int64_t now)
+{
+    for (size_t i = 0; i < count; i++)
+        if (expired(&rules[i], now) == want_expired && holds(&rules[i], subject, severity, now))
+            return &rules[i];
+    return NULL;
 }
 
 const struct policy_rule *policy_ignores(const struct policy *policy,
                                          const struct policy_subject *subject, int64_t now)
 {
-    for (size_t i = 0; i < policy->ignore_count; i++)
-        if (holds(&policy->ignore[i], subject, now))
-            return &policy->ignore[i];
-    return NULL;
+    return first(policy->ignore, policy->ignore_count, subject, severity_of(subject), false, now);
+}
+
+const struct policy_rule *policy_expired(const struct policy *policy,
+                                         const struct policy_subject *subject, int64_t now)
+{
+    return first(policy->ignore, policy->ignore_count, subject, severity_of(subject), true, now);
 }
 
 const struct policy_rule *policy_fails(const struct policy *policy,
                                        const struct policy_subject *subject, int64_t now)
 {
-    for (size_t i = 0; i < policy->fail_count; i++)
-        if (holds(&policy->fail[i], subject, now))
-            return &policy->fail[i];
-    return NULL;
+    enum severity severity = severity_of(subject);
+    if (severity == SEVERITY_UNKNOWN)
+        severity = policy->unknown_severity;
+    return first(policy->fail, policy->fail_count, subject, severity, false, now);
+}
+
+enum policy_verdict policy_decide(const struct policy *policy, const struct policy_subject *subject,
+                                  int64_t now, const struct policy_rule **rule)
+{
+    const struct policy_rule *found = policy_ignores(policy, subject, now);
+    enum policy_verdict verdict = found ? POLICY_IGNORED : POLICY_PASSES;
+    if (!found && (found = policy_fails(policy, subject, now)))
+        verdict = POLICY_FAILS;
+    bool open = !found && severity_of(subject) == SEVERITY_UNKNOWN &&
+                policy->unknown_severity == SEVERITY_UNKNOWN;
+    for (int as = SEVERITY_NEGLIGIBLE; open && !found && as <= SEVERITY_CRITICAL; as++) {
+        found = first(policy->fail, policy->fail_count, subject, (enum severity)as, false, now);
+        verdict = found ? POLICY_UNDECIDED : POLICY_PASSES;
+    }
+    if (rule)
+        *rule = found;
+    return verdict;
+}
+
+const char *policy_verdict_name(enum policy_verdict verdict)
+{
+    static const char *const names[] = {"passes", "ignored", "fails", "undecided"};
+    return (size_t)verdict < array_count(names) ? names[verdict] : names[0];
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return b > 0 && (a == 0 || b < a) ? b : a;
+}
+
+void policy_dates(const struct finding *finding, int64_t *published, int64_t *fixed_at)
+{
+    *published = *fixed_at = 0;
+    for (size_t i = 0; i < finding->evidence_count; i++) {
+        const struct assertion *a = finding->evidence[i].assertion;
+        *published = earlier(*published, a->published);
+        if (finding->evidence[i].state == STATE_FIXED)
+            *fixed_at = earlier(*fixed_at, a->published > 0 ? a->published : a->modified);
+    }
 }

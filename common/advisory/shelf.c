@@ -11,6 +11,7 @@
 #include "advisory/json_split.h"
 #include "advisory/shelf_format.h"
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/limits.h"
 
 struct shelf {
@@ -66,7 +67,8 @@ static bool read_meta(struct shelf *shelf, struct error *err)
                    .git_only = meta_number(meta, "git_only"),
                    .no_package = meta_number(meta, "no_package"),
                    .unusable = meta_number(meta, "unusable"),
-                   .informational = meta_number(meta, "informational")},
+                   .informational = meta_number(meta, "informational"),
+                   .repeated = meta_number(meta, "repeated")},
     };
     read_contexts(shelf, json_object_get(meta, "contexts"));
     return true;
@@ -88,6 +90,9 @@ static bool check(struct shelf *shelf, const char *path, struct error *err)
         shelf->sections[i] = (struct slice){shelf->map + offset, length};
     }
     struct slice strings = shelf->sections[SHELF_STRINGS], index = shelf->sections[SHELF_INDEX];
+    struct slice last = shelf->sections[SHELF_DIGEST];
+    if (last.data + last.length != shelf->map + shelf->size)
+        return error_set(err, ERROR_INPUT, "%s: cut, or longer than it says", path);
     if (strings.length == 0 || strings.data[strings.length - 1] != 0 ||
         head.sections[SHELF_INDEX].offset % 8 != 0 || index.length % sizeof(struct shelf_key) != 0)
         return error_set(err, ERROR_INPUT, "%s: damaged", path);
@@ -143,6 +148,16 @@ void shelf_close(struct shelf *shelf)
     munmap((void *)(uintptr_t)shelf->map, shelf->size);
     arena_free(shelf->arena);
     free(shelf);
+}
+
+bool shelf_verify(const struct shelf *shelf, struct error *err)
+{
+    char digest[DIGEST_TEXT_SIZE];
+    struct slice said = shelf->sections[SHELF_DIGEST];
+    digest_of(shelf->map, (size_t)(said.data - shelf->map), digest);
+    return slice_is(said, digest) ||
+           error_set(err, ERROR_INPUT, "%s: its checksum is not the one it ends with: altered",
+                     shelf->meta.source);
 }
 
 const struct shelf_meta *shelf_meta(const struct shelf *shelf)
@@ -309,17 +324,41 @@ static const char *key_text(const struct shelf *shelf, const struct shelf_key *k
                : "";
 }
 
+/* Keys of one context lie side by side, and the meta lists the contexts in key order: most lookups
+ * of most shelves end here, without a page of the index being touched. */
+static bool has_context(const struct shelf *shelf, const char *type, const char *distro,
+                        const char *release)
+{
+    size_t low = 0, high = shelf->meta.context_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct source_context *c = &shelf->meta.contexts[middle];
+        int order = strcmp(c->type, type);
+        order = order != 0 ? order : strcmp(c->distro, distro);
+        order = order != 0 ? order : strcmp(c->release, release);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
 bool shelf_find(const struct shelf *shelf, const char *type, const char *distro,
                 const char *release, const char *name, struct arena *arena,
                 struct assertion_list *out, struct error *err)
 {
-    struct buf key scoped(buf_release) = {0};
-    buf_printf(&key, "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s", type,
-               distro, release, name);
+    if (!has_context(shelf, type, distro, release))
+        return true;
+    const char *text =
+        arena_printf(arena, "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s",
+                     type, distro, release, name);
     size_t low = 0, high = shelf->key_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(key_text(shelf, &shelf->keys[middle]), key.data);
+        int order = strcmp(key_text(shelf, &shelf->keys[middle]), text);
         if (order == 0)
             return read_key(shelf, &shelf->keys[middle], arena, out, err);
         if (order < 0)

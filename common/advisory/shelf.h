@@ -17,9 +17,9 @@
 
 struct shelf_meta {
     const char *source, *format;
-    int64_t as_of;      /* the publisher's date, else when it was fetched; Unix s */
-    int64_t loaded_at;  /* Unix s */
-    const char *origin; /* file name or address it came from */
+    int64_t as_of;      /* the publisher's date, else the file's; Unix s, 0: neither is known */
+    int64_t loaded_at;  /* Unix s, where as_of is 0: the bytes depend on the input alone */
+    const char *origin; /* name of the file it came from */
     struct feed_counts counts;
     uint64_t keys;
     /* Read only: the contexts its keys lie in. */
@@ -34,7 +34,10 @@ void shelf_builder_scope_free(struct shelf_builder **builder);
 bool shelf_builder_add(struct shelf_builder *builder, const struct assertion *a, struct error *err);
 /* A sink's `take` over a builder. */
 bool shelf_builder_take(void *builder, const struct assertion *a, struct error *err);
-/* The same assertions in the same order give the same bytes, save for the meta. */
+/* The source that all of them are of, known only at the end. */
+void shelf_builder_rename(struct shelf_builder *builder, const char *source);
+/* The same assertions in any order give the same bytes, save for the meta. Equal ones are written
+ * once and counted as repeated. The builder is spent. */
 bool shelf_builder_write_fd(struct shelf_builder *builder, int fd, const struct shelf_meta *meta,
                             struct error *err);
 
@@ -43,6 +46,8 @@ struct shelf *shelf_open(const char *path, struct error *err);
 /* Maps the whole file behind fd, which stays the caller's. */
 struct shelf *shelf_open_fd(int fd, const char *name, struct error *err);
 void shelf_close(struct shelf *shelf);
+/* Every byte against the checksum at the file's end: ERROR_INPUT if one was altered. */
+bool shelf_verify(const struct shelf *shelf, struct error *err);
 const struct shelf_meta *shelf_meta(const struct shelf *shelf);
 /* Appends what stands under the key; texts point into the map. */
 bool shelf_find(const struct shelf *shelf, const char *type, const char *distro,

@@ -3,10 +3,18 @@
 
 #include <stdint.h>
 
-#define SHELF_MAGIC "RSHELF02"
+#define SHELF_MAGIC "RSHELF03"
 #define SHELF_SEPARATOR "\x1f"
 
-enum shelf_section { SHELF_META, SHELF_STRINGS, SHELF_RECORDS, SHELF_INDEX, SHELF_SECTIONS };
+/* SHELF_DIGEST is the file's last: the digest of every byte before it, in text form. */
+enum shelf_section {
+    SHELF_META,
+    SHELF_STRINGS,
+    SHELF_RECORDS,
+    SHELF_INDEX,
+    SHELF_DIGEST,
+    SHELF_SECTIONS
+};
 
 struct shelf_head {
     char magic[8];

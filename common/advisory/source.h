@@ -19,7 +19,7 @@ enum source_covers {
 struct advisory_source {
     const char *name;    /* "debian-tracker": as `advisory status` lists it */
     const char *format;  /* a row of the format table (feed.h) */
-    const char *url;     /* default address, "" = none. Ends in a file name */
+    const char *url;     /* default address, "" = none, or parts (below). Ends in a file name */
     const char *type;    /* package type it covers; "*" every type */
     const char *distro;  /* "" for language ecosystems, "*" any */
     const char *release; /* "" = every release the feed names */
@@ -29,8 +29,20 @@ struct advisory_source {
     const char *about;
 };
 
+/* A source of several files, one a release. On a server each part is a source of its own, called
+ * "SOURCE:PART"; locally they are fetched together into one. */
+struct advisory_source_part {
+    const char *source, *part, *url;
+};
+
 const struct advisory_source *advisory_sources(size_t *count);
+const struct advisory_source_part *advisory_source_parts(size_t *count);
+/* By its name, or by "NAME:PART". */
 const struct advisory_source *advisory_source_find(const char *name);
+/* What its file is called at the default address: some formats have the release there. The name
+ * itself when there is no address. */
+const char *advisory_source_file(const char *name);
+const char *source_covers_name(enum source_covers covers); /* as rows write it: "packages" */
 /* Does the source speak of packages of this type in this context? */
 bool advisory_source_covers(const struct advisory_source *source, const char *type,
                             const struct package_context *context);

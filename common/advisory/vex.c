@@ -40,6 +40,9 @@ bool vex_parse(struct slice bytes, const char *document, struct arena *arena, st
     const json_t *root = json_document(bytes, arena, err);
     if (!root)
         return false;
+    const json_t *predicate = vex_predicate(root, arena);
+    if (predicate)
+        root = predicate;
     if (strstr(json_text(root, "@context"), "openvex"))
         return vex_parse_openvex(root, document, arena, out, err);
     if (json_is_object(json_at(root, "document")) && json_at(root, "vulnerabilities"))

@@ -26,7 +26,7 @@ struct vex_set {
     size_t count, capacity;
 };
 
-/* Recognises the format. Appends. */
+/* Recognises the format, also inside an in-toto statement or a DSSE envelope. Appends. */
 bool vex_parse(struct slice bytes, const char *document, struct arena *arena, struct vex_set *out,
                struct error *err);
 

@@ -14,3 +14,7 @@ bool vex_parse_csaf(const json_t *root, const char *document, struct arena *aren
                     struct vex_set *out, struct error *err);
 bool vex_parse_cyclonedx(const json_t *root, const char *document, struct arena *arena,
                          struct vex_set *out, struct error *err);
+
+/* An in-toto statement, or a DSSE envelope (payload base64) around one: its predicate. NULL:
+ * neither. Signatures are not checked: whoever hands the document over vouches for it. */
+const json_t *vex_predicate(const json_t *root, struct arena *arena);

@@ -73,9 +73,11 @@ static bool parse(struct feed_stream *in, struct feed_sink *sink, struct arena *
     if (!root)
         return false;
     const char *release = json_text(root, "distroversion"), *prefix = json_text(root, "urlprefix");
-    const char *distro = strstr(prefix, "wolfi")        ? "wolfi"
-                         : strstr(prefix, "chainguard") ? "chainguard"
-                                                        : "alpine";
+    const char *source = sink->source ? sink->source : "";
+    const char *distro = strstr(prefix, "wolfi") || strcmp(source, "wolfi") == 0 ? "wolfi"
+                         : strstr(prefix, "chainguard") || strcmp(source, "chainguard") == 0
+                             ? "chainguard"
+                             : "alpine";
     struct package_context context = context_canonical(distro, release, "", arena);
     if (!json_is_array(json_at(root, "packages")))
         return error_set(err, ERROR_INPUT, "secdb: no packages");

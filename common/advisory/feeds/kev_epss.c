@@ -41,13 +41,24 @@ static bool put_known(void *context, const char *const *keys, const json_t *item
     return feed_put(sink, &a, err);
 }
 
+static bool take_date(void *context, const char *key, const json_t *value, struct error *err)
+{
+    (void)err;
+    struct feed_sink *sink = context;
+    int64_t at;
+    if (strcmp(key, "dateReleased") == 0 && json_is_string(value) &&
+        clock_parse(slice_of(json_string_value(value)), &at))
+        sink->counts->newest = at;
+    return true;
+}
+
 static bool parse_kev(struct feed_stream *in, struct feed_sink *sink, struct arena *arena,
                       struct error *err)
 {
     (void)arena;
     uint64_t items;
     struct json_split split = {
-        .path = {"vulnerabilities", "[]"}, .item = put_known, .context = sink};
+        .path = {"vulnerabilities", "[]"}, .item = put_known, .scalar = take_date, .context = sink};
     return json_split_run(in, &split, &items, err);
 }
 
@@ -70,6 +81,22 @@ static double share(struct slice text)
     return *end == 0 && value >= 0 && value <= 1 ? value : -1;
 }
 
+/* "#model_version:v2025.03.14,score_date:2026-08-16T12:55:00Z", or a bare date. */
+static void take_score_date(struct slice line, struct feed_counts *counts)
+{
+    static const char word[] = "score_date:";
+    size_t at = slice_find(line, word);
+    char text[32] = {0};
+    if (at == line.length)
+        return;
+    struct slice date = slice_sub(line, at + sizeof(word) - 1, line.length);
+    if (date.length < 10)
+        return;
+    memcpy(text, date.data, 10);
+    memcpy(text + 10, "T00:00:00Z", 10);
+    clock_parse(slice_of(text), &counts->newest);
+}
+
 static bool parse_epss(struct feed_stream *in, struct feed_sink *sink, struct arena *arena,
                        struct error *err)
 {
@@ -79,6 +106,8 @@ static bool parse_epss(struct feed_stream *in, struct feed_sink *sink, struct ar
     while (slice_take_line(&text, &line)) {
         struct slice rest = line, id = {0}, score = {0}, percentile = {0};
         char name[32];
+        if (slice_has_prefix(line, "#"))
+            take_score_date(line, sink->counts);
         if (line.length == 0 || line.data[0] == '#' || slice_has_prefix(line, "cve,"))
             continue;
         sink->counts->records++;
