@@ -13,6 +13,8 @@ size_t dpkg_diversions(struct arena *arena, struct slice text, const struct dpkg
 
     while (slice_take_line(&text, &from) && slice_take_line(&text, &to) &&
            slice_take_line(&text, &package)) {
+        if (!slice_has_prefix(from, "/") || !slice_has_prefix(to, "/"))
+            continue; /* dpkg writes no such line, and would refuse it */
         arena_push(arena, items, count, capacity);
         items[count++] = (struct dpkg_diversion){slice_string(arena, from), slice_string(arena, to),
                                                  slice_string(arena, package)};

@@ -26,17 +26,79 @@ static bool alternative_has(struct engine *e, const char *name, const char *path
     return false;
 }
 
-static void check_action(struct engine *e, struct engine_item *item,
+static bool before(const struct engine_item *item, const struct script_action *action)
+{
+    int order = deb_version_compare(item->old_version, action->a);
+
+    return action->b ? order <= 0 : order < 0;
+}
+
+static bool has_command(struct engine *e, const char *name)
+{
+    static const char *const folders[] = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
+                                          "usr/bin",        "sbin",          "bin"};
+
+    for (size_t i = 0; i < array_count(folders); i++)
+        if (exists(e, arena_printf(e->arena, "%s/%s", folders[i], name)))
+            return true;
+    return false;
+}
+
+/* A link like etc/rc2.d/S01NAME. */
+static bool has_rc_link(struct engine *e, const char *name)
+{
+    for (char level = '0'; level <= '6'; level++) {
+        const struct node *folder =
+            root_lookup(e->root, arena_printf(e->arena, "etc/rc%c.d", level));
+        for (const struct node *n = folder ? folder->first_child : NULL; n; n = n->next)
+            if (n->inode && strlen(n->name) > 3 && strcmp(n->name + 3, name) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool has_override(const struct engine *e, const char *path)
+{
+    for (size_t i = 0; i < e->override_count; i++)
+        if (strcmp(e->overrides[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static void check_rule(struct engine *e, struct engine_item *item,
+                       const struct script_action *action)
+{
+    const char *a = action->a;
+    int64_t id;
+
+    if (action->verb == DO_NEED_GROUP && !identity_find(e->groups, e->group_count, a, &id))
+        engine_fail(e, item, "script-condition", "its scripts would add group %s", a);
+    else if (action->verb == DO_NOT_COMMAND && has_command(e, a))
+        engine_fail(e, item, "script-condition", "its scripts would run %s", a);
+    else if (action->verb == DO_NEED_RC && !has_rc_link(e, a))
+        engine_fail(e, item, "script-condition", "its scripts would link init script %s", a);
+    else if (action->verb == DO_NO_CONFIG && deb_member_find(&item->deb->file, "config").data)
+        engine_fail(e, item, "script-condition", "its debconf script would run");
+    else if (action->verb == DO_NO_OVERRIDE && has_override(e, a))
+        engine_fail(e, item, "script-condition", "its scripts heed the statoverride of %s", a);
+    else if (action->verb == DO_TRIGGER && !engine_trigger_is_known(a))
+        engine_fail(e, item, "R11-trigger", "its scripts activate trigger %s", a);
+}
+
+void engine_check_action(struct engine *e, struct engine_item *item,
                          const struct script_action *action)
 {
     const char *a = action->a;
     int64_t id;
-    struct node *node = action->verb == DO_NOT_DIRECTORY || action->verb == DO_NOT_SYMLINK ||
-                                action->verb == DO_NOT_THERE
-                            ? root_find(e->root, root_resolve(e->root, e->arena, a, false))
-                            : NULL;
+    bool looks = action->verb == DO_NOT_DIRECTORY || action->verb == DO_NOT_SYMLINK ||
+                 action->verb == DO_NOT_THERE;
+    const char *path = looks ? root_resolve(e->root, e->arena, a, false) : NULL;
+    struct node *node = path ? root_find(e->root, path) : NULL;
 
-    if (action->verb == DO_NOT_BEFORE && deb_version_compare(item->old_version, a) < 0)
+    check_rule(e, item, action);
+    if (looks && !path)
+        engine_fail(e, item, "script-condition", "its scripts look at %s, which leads nowhere", a);
+    if (action->verb == DO_NOT_BEFORE && before(item, action))
         engine_fail(e, item, "guarded-version", "its scripts act when coming from before %s", a);
     else if (action->verb == DO_NEED_PATH && !exists(e, a))
         engine_fail(e, item, "script-condition", "its scripts would make %s", a);
@@ -67,7 +129,7 @@ static void check_script(struct engine *e, struct engine_item *item, enum script
         return;
     }
     for (size_t i = 0; i < review.action_count; i++) {
-        check_action(e, item, &review.actions[i]);
+        engine_check_action(e, item, &review.actions[i]);
         arena_push(e->arena, item->actions, item->action_count, item->action_capacity);
         item->actions[item->action_count++] = review.actions[i];
     }
@@ -97,7 +159,8 @@ static void check_drift(struct engine *e, struct engine_item *item)
             continue;
         bool diverted = false;
         for (size_t i = 0; i < e->diversion_count; i++)
-            diverted |= strcmp(e->diversions[i].from + 1, path) == 0;
+            diverted |= strcmp(e->diversions[i].from + 1, path) == 0 ||
+                        strcmp(e->diversion_paths[i], real) == 0;
         if (diverted || node->inode->type != ENTRY_FILE || slice_is(md5, node->inode->md5))
             continue;
         engine_fail(e, item, "R2-drift", "%s is not the file that the package installed", path);

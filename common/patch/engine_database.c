@@ -23,6 +23,36 @@ static void drop_members(struct engine *e, const struct engine_item *item)
     }
 }
 
+static const struct deb_entry *entry_find(const struct deb_file *file, const char *path)
+{
+    for (size_t i = 0; i < file->entry_count; i++)
+        if (strcmp(file->entries[i].path, path) == 0)
+            return &file->entries[i];
+    return NULL;
+}
+
+/* dpkg makes the list of sums itself where a package brings none: of all that it unpacked. */
+static void make_md5sums(struct engine *e, struct engine_item *item)
+{
+    struct buf out scoped(buf_release) = {0};
+    const struct deb_file *file = &item->deb->file;
+
+    if (deb_member_find(file, "md5sums").data)
+        return;
+    for (size_t i = 0; i < file->entry_count; i++) {
+        const struct deb_entry *entry = &file->entries[i], *target = entry;
+        const char *listed = arena_printf(e->arena, "/%s", entry->path);
+        bool skip = dpkg_filters_exclude(&e->filters, listed, false);
+        if (entry->link)
+            target = entry_find(file, entry->link);
+        if (!skip && target && target->inode && target->inode->type == ENTRY_FILE)
+            buf_printf(&out, "%s  %s\n", target->inode->md5, entry->path);
+    }
+    if (out.length)
+        root_put_file(e->root, arena_printf(e->arena, "%s.md5sums", item->info), buf_slice(&out),
+                      0644);
+}
+
 void engine_database(struct engine *e, struct engine_item *item)
 {
     struct buf list scoped(buf_release) = {0};
@@ -45,6 +75,7 @@ void engine_database(struct engine *e, struct engine_item *item)
         if (!old || !inode_equal(old->inode, inode))
             root_put(e->root, path, inode);
     }
+    make_md5sums(e, item);
     for (size_t i = 0; i < item->new_list_count; i++)
         buf_printf(&list, "%s\n", item->new_list[i]);
     engine_conffiles(e, item, &field);

@@ -40,15 +40,18 @@ static void do_own(struct engine *e, struct engine_item *item, const struct scri
 {
     struct owner_job job = {.e = e};
     const char *colon = strchr(action->b, ':');
-    const char *user = arena_strndup(e->arena, action->b, (size_t)(colon - action->b));
+    const char *user =
+        colon ? arena_strndup(e->arena, action->b, (size_t)(colon - action->b)) : action->b;
     /* chown -h: the name itself; without it, what it points to */
     const char *real = root_resolve(e->root, e->arena, action->a, !action->below);
     struct node *node = real ? root_find(e->root, real) : NULL;
 
     if (!node)
         return;
-    if (!identity_find(e->users, e->user_count, user, &job.uid) ||
-        !identity_find(e->groups, e->group_count, colon + 1, &job.gid)) {
+    job.uid = node->inode->uid;
+    job.gid = node->inode->gid;
+    if (colon && (!identity_find(e->users, e->user_count, user, &job.uid) ||
+                  !identity_find(e->groups, e->group_count, colon + 1, &job.gid))) {
         engine_fail(e, item, "script-condition", "its scripts need %s", action->b);
         return;
     }
@@ -181,6 +184,10 @@ static void do_action(struct engine *e, struct engine_item *item,
 {
     struct node *node;
 
+    /* What a condition said of the image must be true of the new one too. */
+    if (action->verb == DO_NOT_THERE || action->verb == DO_NEED_PATH ||
+        action->verb == DO_NOT_COMMAND)
+        engine_check_action(e, item, action);
     if (action->verb == DO_OWN) {
         do_own(e, item, action);
     } else if (action->verb == DO_UCF) {
@@ -226,7 +233,7 @@ static void do_stores(struct engine *e)
 }
 
 /* Named triggers whose work is done here or is none inside an image. */
-static bool trigger_is_known(const char *name)
+bool engine_trigger_is_known(const char *name)
 {
     static const char *const known[] = {"ldconfig", "update-ca-certificates",
                                         "update-ca-certificates-fresh",
@@ -246,7 +253,7 @@ static void check_named_triggers(struct engine *e, struct engine_item *item)
             !slice_take_word(&line, &name))
             continue;
         const char *trigger = slice_string(e->arena, name);
-        if (trigger[0] == '/' || trigger_is_known(trigger))
+        if (trigger[0] == '/' || engine_trigger_is_known(trigger))
             continue;
         if (root_content(e->root, arena_printf(e->arena, "var/lib/dpkg/triggers/%s", trigger))
                 .length)

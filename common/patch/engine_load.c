@@ -101,6 +101,15 @@ static const char *canonical(struct engine *e, struct arena *scratch, const char
     return arena_strdup(e->arena, real ? real : path + (*path == '/'));
 }
 
+static void load_diversion_paths(struct engine *e)
+{
+    struct arena *scratch scoped(arena_scope_free) = arena_new();
+
+    e->diversion_paths = arena_new_array(e->arena, const char *, e->diversion_count + 1);
+    for (size_t i = 0; i < e->diversion_count; i++)
+        e->diversion_paths[i] = canonical(e, scratch, e->diversions[i].from);
+}
+
 static void load_list(struct engine *e, size_t package, const char *info, struct engine_item *item)
 {
     struct arena *scratch scoped(arena_scope_free) = arena_new();
@@ -178,6 +187,7 @@ bool engine_load(struct engine *e, struct error *err)
         return false;
     e->diversion_count =
         dpkg_diversions(e->arena, root_content(e->root, "var/lib/dpkg/diversions"), &e->diversions);
+    load_diversion_paths(e);
     e->override_count =
         dpkg_overrides(e->arena, root_content(e->root, "var/lib/dpkg/statoverride"), &e->overrides);
     e->user_count = identity_read(e->arena, root_content(e->root, "etc/passwd"), &e->users);

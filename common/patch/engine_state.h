@@ -42,6 +42,7 @@ struct engine {
     struct engine_item *items;
     size_t count;
     const struct dpkg_diversion *diversions;
+    const char **diversion_paths; /* canonical, of each: "/sbin/x" is usr/sbin/x in a merged root */
     size_t diversion_count;
     const struct dpkg_override *overrides;
     size_t override_count;
@@ -59,8 +60,12 @@ size_t identity_read(struct arena *arena, struct slice text, struct identity **o
 bool text_in(const char *const *sorted, size_t count, const char *text);
 int by_text(const void *a, const void *b);
 
-bool engine_load(struct engine *e, struct error *err);              /* engine_load.c */
-void engine_check(struct engine *e);                                /* engine_check.c */
+bool engine_load(struct engine *e, struct error *err); /* engine_load.c */
+void engine_check(struct engine *e);                   /* engine_check.c */
+/* Refuses where a condition of a script on the image does not hold, before the change or after. */
+void engine_check_action(struct engine *e, struct engine_item *item,
+                         const struct script_action *action);
+bool engine_trigger_is_known(const char *name);                     /* engine_finish.c */
 void engine_unpack(struct engine *e, struct engine_item *item);     /* engine_unpack.c */
 void engine_remove_old(struct engine *e, struct engine_item *item); /* engine_unpack.c */
 void engine_database(struct engine *e, struct engine_item *item);   /* engine_database.c */

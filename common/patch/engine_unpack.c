@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "patch/engine_state.h"
 
 enum { SET_ID_BITS = 06000 };
@@ -10,7 +11,8 @@ enum { SET_ID_BITS = 06000 };
 static const char *diverted(struct engine *e, const struct engine_item *item, const char *path)
 {
     for (size_t i = 0; i < e->diversion_count; i++)
-        if (strcmp(e->diversions[i].from + 1, path) == 0 &&
+        if ((strcmp(e->diversions[i].from + 1, path) == 0 ||
+             strcmp(e->diversion_paths[i], path) == 0) &&
             strcmp(e->diversions[i].package, item->deb->name) != 0)
             return e->diversions[i].to + 1;
     return path;
@@ -193,36 +195,29 @@ void engine_unpack(struct engine *e, struct engine_item *item)
     }
 }
 
+static int by_path(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct owned *)item)->path);
+}
+
 static bool owned_by_other(const struct engine *e, const char *path)
 {
-    size_t low = 0, high = e->owned_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp(e->owned[middle].path, path);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return sorted_find(path, e->owned, e->owned_count, sizeof(*e->owned), by_path);
 }
 
 void engine_remove_old(struct engine *e, struct engine_item *item)
 {
     for (size_t i = item->old_list_count; i-- > 0;) {
         const char *path = item->old_list[i];
-        bool keep = owned_by_other(e, path);
+        const char *real = root_resolve(e->root, e->arena, diverted(e, item, path), false);
+        bool keep = !real || owned_by_other(e, path);
         for (size_t j = 0; j < e->count && !keep; j++)
-            keep = text_in(e->items[j].new_paths, e->items[j].new_path_count, path);
+            keep = text_in(e->items[j].new_paths, e->items[j].new_path_count, real);
         for (size_t j = 0; j < item->old_conffile_count && !keep; j++)
             keep = strcmp(item->old_conffiles[j].path + 1, path) == 0;
         if (keep)
             continue;
-        const char *real = root_resolve(e->root, e->arena, diverted(e, item, path), false);
-        struct node *node = real ? root_find(e->root, real) : NULL;
+        struct node *node = root_find(e->root, real);
         if (node && !(node->inode->type == ENTRY_DIRECTORY && node_has_children(node)))
             root_remove(e->root, node);
     }

@@ -52,7 +52,7 @@ struct rebaser {
     struct image_rebase *out;
     struct layer_job job;
     struct spooled_layers app_layers, new_layers;
-    size_t base_layers, kept;
+    size_t base_layers, kept, dropped;
 };
 
 static void say(const struct rebaser *r, const char *text)
@@ -82,6 +82,7 @@ static bool pull(struct rebaser *r, struct error *err)
         return false;
     add_layers(r, r->app_layers.layers, r->base_layers, GROUP_OLD);
     add_layers(r, r->app_layers.layers + r->base_layers, r->kept, GROUP_APP);
+    add_layers(r, r->app_layers.layers + r->base_layers + r->kept, r->dropped, GROUP_RECONCILE);
     add_layers(r, r->new_layers.layers, r->new_layers.count, GROUP_NEW);
     return true;
 }
@@ -186,6 +187,7 @@ static bool find_base(struct rebaser *r, struct error *err)
     /* An earlier reconcile layer is made anew, not stacked. */
     while (r->kept && begins(layer_text(app, r->base_layers + r->kept - 1), RECONCILE_TEXT))
         r->kept--;
+    r->dropped = app->diff_id_count - r->base_layers - r->kept;
     return true;
 }
 

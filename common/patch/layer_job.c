@@ -12,7 +12,7 @@ enum { FIELDS_MOST = 8, WRITER_DEADLINE_S = 1800 };
 #define ANSWER_BYTES_MOST (512LL << 20)
 
 static const char *const mode_names[] = {"inspect", "patch", "rebase"};
-static const char *const group_names[] = {"image", "old", "new", "app"};
+static const char *const group_names[] = {"image", "old", "new", "app", "reconcile"};
 
 /* Texts of images: control bytes would break the lines. */
 static void put_field(struct buf *out, const char *text)

@@ -10,7 +10,14 @@
 #include "patch/engine.h"
 
 enum layer_mode { LAYER_INSPECT, LAYER_PATCH, LAYER_REBASE };
-enum layer_group { GROUP_IMAGE, GROUP_OLD, GROUP_NEW, GROUP_APP };
+enum layer_group {
+    GROUP_IMAGE,
+    GROUP_OLD,
+    GROUP_NEW,
+    GROUP_APP,
+    GROUP_RECONCILE /* of an earlier rebase: belongs to what the application is, not to the result
+                     */
+};
 
 struct job_layer {
     enum layer_group group;

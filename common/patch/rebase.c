@@ -178,6 +178,33 @@ static void info_of_purged(struct rebase *r)
     }
 }
 
+static bool moved(const struct rebase *r, const struct dpkg_package *new)
+{
+    const struct dpkg_package *old = dpkg_find(&r->old_db, new->name, new->arch);
+    const struct dpkg_package *app = dpkg_find(&r->app_db, new->name, new->arch);
+
+    return new->installed &&old &&app && app->installed &&strcmp(old->version, app->version) == 0 &&
+           strcmp(old->version, new->version) != 0;
+}
+
+/* An upgrade makes a package's folders again where somebody had taken them away (an emptied
+ * var/lib/apt/lists, mostly); files that the application deleted stay deleted. */
+static void restore_folders(struct rebase *r)
+{
+    for (size_t i = 0; i < r->new_db.count; i++) {
+        const struct dpkg_package *new = &r->new_db.packages[i];
+        struct slice text =
+            moved(r, new) ? rebase_package_list(r->new, r->arena, new) : (struct slice){0};
+        struct slice line;
+        while (slice_take_line(&text, &line)) {
+            const char *path = root_resolve(r->out, r->arena, slice_string(r->arena, line), false);
+            const struct inode *inode = path ? inode_at(r->new, path) : NULL;
+            if (inode && inode->type == ENTRY_DIRECTORY && !root_find(r->out, path))
+                root_put(r->out, path, arena_memdup(r->arena, inode, sizeof(*inode)));
+        }
+    }
+}
+
 static const char *generator(struct rebase *r)
 {
     const struct dpkg_package *libc = dpkg_find(&r->new_db, "libc-bin", NULL);
@@ -251,6 +278,7 @@ static void settle_all(struct rebase *r)
             rebase_merge_file(r, merged[i]);
     rebase_merge_status(r);
     info_of_purged(r);
+    restore_folders(r);
 }
 
 bool rebase_reconcile(struct arena *arena, struct root *old, struct root *new, struct root *app,

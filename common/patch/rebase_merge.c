@@ -166,23 +166,49 @@ static const struct dpkg_package *installed(const struct dpkg_db *db,
                : NULL;
 }
 
-/* The .list of a package in one of the roots, with canonical paths. */
+struct slice rebase_package_list(const struct root *root, struct arena *scratch,
+                                 const struct dpkg_package *package)
+{
+    struct slice text =
+        root_content(root, arena_printf(scratch, INFO "%s:%s.list", package->name, package->arch));
+
+    return text.data ? text
+                     : root_content(root, arena_printf(scratch, INFO "%s.list", package->name));
+}
+
+/* "/lib" of a list whose next line is "/lib/x": a folder by another name, not the package's link.
+ */
+static bool is_folder(const struct root *root, struct slice text, const char *path,
+                      const struct node *node)
+{
+    struct slice line;
+    size_t length = strlen(path);
+
+    if (node->inode->type == ENTRY_DIRECTORY)
+        return true;
+    const struct node *target = node->inode->type == ENTRY_SYMLINK ? root_lookup(root, path) : NULL;
+    if (!target || target->inode->type != ENTRY_DIRECTORY)
+        return false;
+    while (slice_take_line(&text, &line))
+        if (line.length > length && line.data[length] == '/' && slice_has_prefix(line, path))
+            return true;
+    return false;
+}
+
+/* What a package owns in one of the roots, with canonical paths. */
 static void add_side(struct rebase *r, struct root *root, const struct dpkg_package *package,
                      enum package_side side)
 {
     struct arena *scratch scoped(arena_scope_free) = arena_new();
-    struct slice text =
-        root_content(root, arena_printf(scratch, INFO "%s:%s.list", package->name, package->arch));
-    struct slice line;
+    struct slice text = rebase_package_list(root, scratch, package), all = text, line;
 
-    if (!text.data)
-        text = root_content(root, arena_printf(scratch, INFO "%s.list", package->name));
     while (slice_take_line(&text, &line)) {
         if (line.length < 2 || slice_is(line, "/."))
             continue;
-        const char *real = root_resolve(root, scratch, slice_string(scratch, line), false);
+        const char *path = slice_string(scratch, line);
+        const char *real = root_resolve(root, scratch, path, false);
         const struct node *node = real ? root_find(root, real) : NULL;
-        if (!node || node->inode->type == ENTRY_DIRECTORY)
+        if (!node || is_folder(root, all, path, node))
             continue;
         arena_push(r->arena, r->sides, r->side_count, r->side_capacity);
         r->sides[r->side_count++] = (struct path_side){arena_strdup(r->arena, real), side};

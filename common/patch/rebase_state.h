@@ -27,3 +27,6 @@ bool rebase_is_merged(const char *path);
 void rebase_merge_file(struct rebase *r, const char *path);
 bool rebase_packages(struct rebase *r, struct error *err); /* reads the databases, fills sides */
 void rebase_merge_status(struct rebase *r);
+/* The .list of a package, as text. */
+struct slice rebase_package_list(const struct root *root, struct arena *scratch,
+                                 const struct dpkg_package *package);

@@ -48,13 +48,14 @@ struct root {
     struct node top;
     struct node **buckets;
     size_t bucket_count, node_count;
+    size_t layers; /* applied so far: the caller's count, for root_apply_layer's `layer` */
     bool (*keep)(const char *path); /* NULL: all content */
     int64_t kept_bytes, kept_most;  /* over kept_most: ERROR_INPUT */
 };
 
 void root_init(struct root *root, struct arena *arena, bool (*keep)(const char *path));
-/* An inflated layer over what is there. Whiteouts and opaque directories act on lower layers only.
- */
+/* An inflated layer over what is there. Whiteouts and opaque directories act on lower layers only:
+ * `layer` must rise from call to call. */
 bool root_apply_layer(struct root *root, struct stream *tar, size_t layer, struct error *err);
 /* From here on changes count: base = inode everywhere. */
 void root_seal(struct root *root);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "patch/script_state.h"
 
 static const char *const kind_names[] = {"preinst", "postinst", "prerm", "postrm"};
 
@@ -94,13 +95,6 @@ static const struct block_line block_lines[] = {
     {"fi", LINE_NOTHING},
 };
 
-enum { WORDS_MOST = 32 };
-
-struct words {
-    const char *items[WORDS_MOST];
-    size_t count;
-};
-
 static bool plain_byte(char c)
 {
     return isalnum((unsigned char)c) || strchr("@._+:/~%=,\\-", c);
@@ -170,20 +164,14 @@ static bool match_line(struct arena *arena, const char *pattern, struct slice li
     return line.length == 0;
 }
 
-struct reviewer {
-    struct arena *arena;
-    struct script_action *actions;
-    size_t count, capacity;
-};
-
-static void act(struct reviewer *r, struct script_action action)
+void review_act(struct reviewer *r, struct script_action action)
 {
     arena_push(r->arena, r->actions, r->count, r->capacity);
     r->actions[r->count++] = action;
 }
 
-/* dpkg-maintscript-helper(1): acts below a version if one is given, else by what is on the disk. */
-static bool maintscript(struct reviewer *r, struct words *w)
+/* It acts below a version if one is given, else by what is on the disk. */
+bool review_maintscript(struct reviewer *r, const struct words *w)
 {
     size_t stop = 0;
 
@@ -207,12 +195,12 @@ static bool maintscript(struct reviewer *r, struct words *w)
         return false;
     }
     if (version && *version)
-        act(r, (struct script_action){.verb = DO_NOT_BEFORE, .a = version});
+        review_act(r, (struct script_action){.verb = DO_NOT_BEFORE, .a = version, .b = "le"});
     else
-        act(r, (struct script_action){.verb = to_symlink ? DO_NOT_DIRECTORY
-                                              : to_dir   ? DO_NOT_SYMLINK
-                                                         : DO_NOT_THERE,
-                                      .a = path});
+        review_act(r, (struct script_action){.verb = to_symlink ? DO_NOT_DIRECTORY
+                                                     : to_dir   ? DO_NOT_SYMLINK
+                                                                : DO_NOT_THERE,
+                                             .a = path});
     return true;
 }
 
@@ -222,22 +210,22 @@ static bool mean(struct reviewer *r, enum line_meaning meaning, struct words *w)
     case LINE_NOTHING:
         return true;
     case LINE_MAINTSCRIPT:
-        return maintscript(r, w);
+        return review_maintscript(r, w);
     case LINE_UNIT:
-        act(r, (struct script_action){.verb = DO_UNIT, .a = w->items[0]});
+        review_act(r, (struct script_action){.verb = DO_UNIT, .a = w->items[0]});
         return true;
     case LINE_TMPFILES:
-        act(r, (struct script_action){.verb = DO_TMPFILES, .a = w->items[0]});
+        review_act(r, (struct script_action){.verb = DO_TMPFILES, .a = w->items[0]});
         return true;
     case LINE_SYSUSERS:
-        act(r, (struct script_action){.verb = DO_SYSUSERS, .a = w->items[0]});
+        review_act(r, (struct script_action){.verb = DO_SYSUSERS, .a = w->items[0]});
         return true;
     case LINE_ALTERNATIVE:
-        act(r, (struct script_action){
-                   .verb = DO_NEED_ALTERNATIVE, .a = w->items[1], .b = w->items[2]});
+        review_act(r, (struct script_action){
+                          .verb = DO_NEED_ALTERNATIVE, .a = w->items[1], .b = w->items[2]});
         return true;
     case LINE_BYTECODE:
-        act(r, (struct script_action){.verb = DO_BYTECODE});
+        review_act(r, (struct script_action){.verb = DO_BYTECODE});
         return true;
     }
     return false;
@@ -296,21 +284,19 @@ static bool find_row(struct reviewer *r, const char *package, enum script_kind k
             (strcmp(row->package, "*") != 0 && strcmp(row->package, package) != 0))
             continue;
         for (size_t a = 0; a < array_count(row->actions) && row->actions[a].a; a++)
-            act(r, row->actions[a]);
+            review_act(r, row->actions[a]);
         return true;
     }
     return false;
 }
 
-void script_review(struct arena *arena, const char *package, enum script_kind kind,
-                   struct slice text, struct script_review *out)
+static bool review_by_hand(struct reviewer *r, const char *package, enum script_kind kind,
+                           struct slice text, struct script_review *out)
 {
-    struct reviewer r = {.arena = arena};
     struct buf rest scoped(buf_release) = {0};
     struct slice line, first = {0};
     bool block = false;
 
-    *out = (struct script_review){0};
     while (slice_take_line(&text, &line)) {
         line = slice_trim(line);
         if (slice_has_prefix(line, "# Automatically added by ")) {
@@ -318,24 +304,36 @@ void script_review(struct arena *arena, const char *package, enum script_kind ki
         } else if (slice_has_prefix(line, "# End automatically added section")) {
             block = false;
         } else if (block) {
-            if (is_boilerplate(line) || block_line(&r, line))
+            if (is_boilerplate(line) || block_line(r, line))
                 continue;
-            out->why = slice_string(arena, line);
-            return;
+            out->why = slice_string(r->arena, line);
+            return false;
         } else if (!is_boilerplate(line)) {
             if (!first.data)
                 first = line;
             put_normal(&rest, line);
         }
     }
-    if (rest.length) {
-        digest_of(rest.data, rest.length, out->digest);
-        if (!find_row(&r, package, kind, out->digest)) {
-            out->why = slice_string(arena, first);
-            return;
-        }
+    if (!rest.length)
+        return true;
+    digest_of(rest.data, rest.length, out->digest);
+    out->why = slice_string(r->arena, first);
+    return find_row(r, package, kind, out->digest);
+}
+
+void script_review(struct arena *arena, const char *package, enum script_kind kind,
+                   struct slice text, struct script_review *out)
+{
+    struct reviewer by_hand = {.arena = arena}, by_rule = by_hand, *r = &by_hand;
+    const char *why = NULL;
+
+    *out = (struct script_review){0};
+    out->known = review_by_hand(r, package, kind, text, out);
+    if (!out->known) {
+        r = &by_rule;
+        out->known = script_evaluate(r, package, kind, text, &why);
+        out->why = why ? why : out->why;
     }
-    out->known = true;
-    out->actions = r.actions;
-    out->action_count = r.count;
+    out->actions = r->actions;
+    out->action_count = out->known ? r->count : 0;
 }

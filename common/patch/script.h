@@ -1,6 +1,9 @@
-/* Maintainer scripts on an upgrade: what they would do, without running them. A script is made of
- * debhelper's blocks, each line of which we know, and of a rest that somebody reviewed: its
- * normalised SHA-256 stands in script_reviewed.c with what the engine has to do in its place.
+/* Maintainer scripts on an upgrade: what they would do, without running them. Two ways to be known:
+ * - by rule: the script is read as a program with the arguments that dpkg gives on an upgrade
+ *   (shell.h, script_eval.c); of the commands that would run, each is of known effect
+ *   (script_command.c), and where only the image can tell whether one would, an action refuses;
+ * - by review: debhelper's blocks, each line of which we know, and a rest that somebody read: its
+ *   normalised SHA-256 stands in script_reviewed.c with what the engine has to do in its place.
  * Anything else is `unreviewed-script`. Pure. */
 #pragma once
 
@@ -11,9 +14,15 @@
 enum script_kind { SCRIPT_PREINST, SCRIPT_POSTINST, SCRIPT_PRERM, SCRIPT_POSTRM };
 
 enum script_verb {
-    DO_NOT_BEFORE,       /* a: the script acts if the old version is older than this: refuse then */
+    DO_NOT_BEFORE,       /* a: acts if the old version is older (b "le": or this): refuse then */
     DO_NEED_PATH,        /* a: it acts if this path does not exist: refuse then */
     DO_NEED_USER,        /* a: user that must exist */
+    DO_NEED_GROUP,       /* a: group that must exist */
+    DO_NEED_RC,          /* a: init script that must have its links in /etc/rc?.d */
+    DO_NOT_COMMAND,      /* a: program that must not be in the image */
+    DO_NO_CONFIG,        /* the package must have no config script for debconf */
+    DO_NO_OVERRIDE,      /* a: path without a dpkg-statoverride */
+    DO_TRIGGER,          /* a: trigger that it activates */
     DO_NEED_ALTERNATIVE, /* a: name, b: path that must be registered for it ("" any) */
     DO_KEEP_BELOW,       /* a: no file below may change in this patch, else refuse */
     DO_NOT_DIRECTORY,    /* a: refuse if this is a real directory (dir_to_symlink) */
@@ -23,7 +32,7 @@ enum script_verb {
     DO_TMPFILES,         /* a: tmpfiles.d file that must not change */
     DO_SYSUSERS,         /* a: sysusers.d file that must not change */
     DO_UCF,              /* a: template, b: target */
-    DO_OWN,              /* a: path, b: "user:group", mode (0: keep), below: the tree */
+    DO_OWN,              /* a: path, b: "user:group" or "", mode (0: keep), below: the tree */
     DO_BYTECODE,         /* compiled Python of what changed goes */
     DO_CA_STORE,         /* update-ca-certificates */
     DO_JAVA_STORE,       /* the Java keystore of ca-certificates-java */
