@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/component_rows.h"
 #include "sql_worker_unpacker.h"
-#include "unpacker/component_rows.h"
 
 bool unpacker_layer_find(struct db_tx *tx, const char *digest, struct unpacker_layer *out,
                          struct error *err)

@@ -1,10 +1,11 @@
-#include "unpacker/compose_rows.h"
+#include "shared/compose_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql_worker_unpacker.h"
-#include "unpacker/component_rows.h"
+#include "base/digest.h"
+#include "shared/component_rows.h"
+#include "sql_worker_shared.h"
 
 struct layers {
     struct evidence *items;
@@ -119,9 +120,9 @@ static bool save_visible(struct db_tx *tx, struct arena *arena, const struct lay
 static void put_row(struct buf *out, struct arena *arena, const struct package *package,
                     int64_t component, const struct context *context)
 {
-    buf_printf(out, "{\"component\":%lld,\"os\":%s,\"tier\":\"%s\",\"layer\":%zu,\"paths\":[",
+    buf_printf(out, "{\"component\":%lld,\"os\":%s,\"tier\":\"%s\",\"paths\":[",
                (long long)component, component_is_os(&package->component) ? "true" : "false",
-               tier_name(package->tier), package->layer);
+               tier_name(package->tier));
     for (size_t i = 0; i < package->path_count; i++) {
         if (i > 0)
             buf_put_byte(out, ',');
@@ -134,6 +135,63 @@ static void put_row(struct buf *out, struct arena *arena, const struct package *
         buf_put_json(out, slice_of(component_purl(package->owner, context, arena)));
     }
     buf_put_byte(out, '}');
+}
+
+/* The packages that layer `layer` brought, as JSON; NULL: none. Its digest names them with the
+ * contexts they are judged in, so that equal digests are equal rows. */
+static const char *group_json(struct arena *arena, const struct composed_image *out,
+                              const int64_t *ids, size_t layer, int64_t no_context,
+                              char digest[static DIGEST_TEXT_SIZE])
+{
+    const struct inventory *inventory = &out->inventory;
+    struct buf text scoped(buf_release) = {0};
+    for (size_t i = 0; i < inventory->package_count; i++) {
+        if (inventory->packages[i].layer != layer)
+            continue;
+        buf_put_byte(&text, text.length > 0 ? ',' : '[');
+        put_row(&text, arena, &inventory->packages[i], ids[i], &inventory->context);
+    }
+    if (text.length == 0)
+        return NULL;
+    buf_put_byte(&text, ']');
+    const char *json = arena_strndup(arena, text.data, text.length);
+    buf_printf(&text, "%zu %lld %lld", layer, (long long)out->context_id, (long long)no_context);
+    digest_of(text.data, text.length, digest);
+    return json;
+}
+
+static bool save_groups(struct db_tx *tx, struct arena *arena, const struct composed_image *out,
+                        const int64_t *ids, int64_t no_context, struct error *err)
+{
+    const struct inventory *inventory = &out->inventory;
+    size_t layers = 0, count = 0;
+    for (size_t i = 0; i < inventory->package_count; i++)
+        if (inventory->packages[i].layer >= layers)
+            layers = inventory->packages[i].layer + 1;
+    const char **digests = arena_new_array(arena, const char *, layers + 1);
+    const char **rows = arena_new_array(arena, const char *, layers + 1);
+    int64_t *positions = arena_new_array(arena, int64_t, layers + 1);
+    for (size_t layer = 0; layer < layers; layer++) {
+        char digest[DIGEST_TEXT_SIZE];
+        const char *json = group_json(arena, out, ids, layer, no_context, digest);
+        if (!json)
+            continue;
+        digests[count] = arena_strdup(arena, digest + strlen("sha256:"));
+        positions[count] = (int64_t)layer;
+        rows[count++] = json;
+    }
+    struct db_value image = db_i64(out->image_id), names = db_text_array(digests, count);
+    struct db_rows linked;
+    if (!db_run(tx, &sql_compose_group_save,
+                DB_ARGS(names, db_i64_array(positions, count), db_text_array(rows, count),
+                        db_i64(out->context_id), db_i64(no_context)),
+                NULL, err) ||
+        !db_run(tx, &sql_compose_group_clear, DB_ARGS(image), NULL, err) ||
+        !db_run(tx, &sql_compose_group_link, DB_ARGS(image, names), &linked, err))
+        return false;
+    /* The janitor may have removed a group nobody used between the two statements. */
+    return linked.count == count || error_set(err, ERROR_RETRY, "image %lld: %zu of %zu groups",
+                                              (long long)out->image_id, linked.count, count);
 }
 
 static bool save_packages(struct db_tx *tx, struct arena *arena, struct composed_image *out,
@@ -150,22 +208,11 @@ static bool save_packages(struct db_tx *tx, struct arena *arena, struct composed
     }
     if (!component_rows_save(tx, arena, components, count, &ids, err))
         return false;
-    struct buf rows_json scoped(buf_release) = {0};
-    buf_put_byte(&rows_json, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_put_byte(&rows_json, ',');
-        put_row(&rows_json, arena, &inventory->packages[i], ids[i], &inventory->context);
-    }
-    buf_put_byte(&rows_json, ']');
-    struct db_value image = db_i64(out->image_id), context = db_i64(out->context_id);
-    struct db_value none = db_i64(no_context);
+    struct db_value context = db_i64(out->context_id), none = db_i64(no_context);
     return db_run(tx, &sql_compose_judged_save,
                   DB_ARGS(db_i64_array(ids, count), db_i64_array(os, count), context, none), NULL,
                   err) &&
-           db_run(tx, &sql_compose_package_clear, DB_ARGS(image), NULL, err) &&
-           db_run(tx, &sql_compose_package_save,
-                  DB_ARGS(image, db_json(buf_text(&rows_json)), context, none), NULL, err);
+           save_groups(tx, arena, out, ids, no_context, err);
 }
 
 static bool load_judged(struct db_tx *tx, struct arena *arena, struct composed_image *out,

@@ -1,6 +1,6 @@
-#include "unpacker/component_rows.h"
+#include "shared/component_rows.h"
 
-#include "sql_worker_unpacker.h"
+#include "sql_worker_shared.h"
 
 bool component_rows_save(struct db_tx *tx, struct arena *arena,
                          const struct component *const *components, size_t count, int64_t **ids,
@@ -18,8 +18,8 @@ bool component_rows_save(struct db_tx *tx, struct arena *arena,
     }
     const struct db_args args = {columns, COMPONENT_FIELDS};
     struct db_rows rows;
-    if (!db_run(tx, &sql_unpacker_component_save, args, NULL, err) ||
-        !db_run(tx, &sql_unpacker_component_find, args, &rows, err))
+    if (!db_run(tx, &sql_component_save, args, NULL, err) ||
+        !db_run(tx, &sql_component_find, args, &rows, err))
         return false;
     if (rows.count != count)
         return error_set(err, ERROR_FATAL, "component: %zu rows for %zu components", rows.count,

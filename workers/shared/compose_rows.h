@@ -1,7 +1,7 @@
 /* An image composed from its layers' stored evidence, and what of it becomes rows: visible sets,
  * hidden components, context, judged components, packages with tier, layer, paths and owner. Called
  * by whoever hears image.unpacked (the matcher), in its transaction; running twice writes nothing
- * new. Linked by the matcher from this folder's library. */
+ * new. */
 #pragma once
 
 #include "inventory/compose.h"

@@ -1,0 +1,1 @@
+delete from image_group where image_id = $1

@@ -1,1 +1,0 @@
-delete from image_package where image_id = $1
