@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "fetcher/download.h"
 #include "fetcher/handler.h"
+#include "fetcher/named_sources.h"
 #include "fetcher/repositories.h"
 #include "image/platform.h"
 #include "sql_worker_fetcher.h"
@@ -213,31 +214,41 @@ static bool ask_for_unloaded(struct db_tx *tx, struct error *err)
     return true;
 }
 
-bool feeds_configure(struct job *job, struct error *err)
+static bool configure_repositories(struct db_tx *tx, struct arena *arena, const char *path,
+                                   struct error *err)
 {
-    const struct fetcher_settings *settings = job->settings;
     struct apt_source_list list = {0};
     struct platform here = platform_here();
-    if (!settings->repositories_file[0])
-        return true;
-    if (!apt_sources_load(job->arena, settings->repositories_file, &list, err)) {
+    if (!apt_sources_load(arena, path, &list, err)) {
         err->kind = ERROR_FATAL;
         return error_wrap(err, "RESOLE_REPOSITORIES_FILE");
     }
-    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
-    if (!tx)
-        return false;
     for (size_t i = 0; i < list.count; i++) {
         const struct apt_source *source = &list.items[i];
         if (source->architecture_count == 0 &&
-            !add_entry(tx, job->arena, source, debian_architecture(&here), err))
+            !add_entry(tx, arena, source, debian_architecture(&here), err))
             return false;
         for (size_t a = 0; a < source->architecture_count; a++) {
-            if (!add_entry(tx, job->arena, source, source->architectures[a], err))
+            if (!add_entry(tx, arena, source, source->architectures[a], err))
                 return false;
         }
     }
-    if (!ask_for_unloaded(tx, err))
+    return ask_for_unloaded(tx, err);
+}
+
+bool feeds_configure(struct job *job, struct error *err)
+{
+    const struct fetcher_settings *settings = job->settings;
+    if (!settings->repositories_file[0] && !settings->sources_file[0])
+        return true;
+    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
+    if (!tx)
+        return false;
+    if (settings->repositories_file[0] &&
+        !configure_repositories(tx, job->arena, settings->repositories_file, err))
+        return false;
+    if (settings->sources_file[0] &&
+        !named_sources_configure(tx, job->arena, settings->sources_file, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;

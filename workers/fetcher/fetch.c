@@ -1,7 +1,5 @@
 #include "fetcher/fetch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,73 +8,9 @@
 #include "fetcher/pull.h"
 #include "service/blob_lease.h"
 
-struct configured {
-    const char *user, *password;
-};
-
-static bool give_credentials(void *context, struct arena *arena, const char *host,
-                             const char *repository, struct credentials *out, struct error *err)
-{
-    const struct configured *configured = context;
-    (void)arena, (void)host, (void)repository, (void)err;
-    *out = (struct credentials){.user = configured->user,
-                                .password = configured->password,
-                                .identity_token = "",
-                                .bearer = ""};
-    return true;
-}
-
-/* A secret that begins with "file:" lies in that file, so that no database dump holds it. */
-static bool read_secret(struct arena *arena, const char *secret, const char **out,
-                        struct error *err)
-{
-    struct buf text scoped(buf_release) = {0};
-    *out = secret;
-    if (strncmp(secret, "file:", 5) != 0)
-        return true;
-    int fd = open(secret + 5, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, ERROR_FATAL, "registry secret %s: %s", secret + 5, strerror(errno));
-    struct stream *stream scoped(stream_scope_close) = stream_of_fd(fd, true);
-    if (!stream_read_all(stream, 64 * 1024, &text, err))
-        return error_wrap(err, "registry secret %s", secret + 5);
-    *out = slice_string(arena, slice_trim(buf_slice(&text)));
-    return true;
-}
-
-static bool configure_access(struct job *job, struct fetch *fetch, struct error *err)
-{
-    const struct fetcher_settings *settings = job->settings;
-    const struct store_registry *row = &fetch->registry;
-    struct buf realms scoped(buf_release) = {0};
-    struct slice rest = slice_of(row->realm_hosts), host;
-    while (slice_take_word(&rest, &host))
-        buf_printf(&realms, "%s=%.*s ", row->address, (int)host.length, host.data);
-    fetch->access =
-        (struct registry_settings){.http = {.ca_file = settings->ca_file,
-                                            .allow_private = row->private_ok,
-                                            .allow_private_hosts = settings->private_hosts},
-                                   .docker_config = settings->docker_config,
-                                   .insecure_hosts = row->plain_http ? row->address : "",
-                                   .realm_hosts = arena_strdup(job->arena, buf_text(&realms)),
-                                   .mirrors = ""};
-    if (row->user[0]) {
-        struct configured *configured = arena_new_object(job->arena, struct configured);
-        configured->user = row->user;
-        if (!read_secret(job->arena, row->secret, &configured->password, err))
-            return false;
-        fetch->access.credentials = give_credentials;
-        fetch->access.credentials_context = configured;
-    }
-    fetch->where = (struct reference){.host = row->address,
-                                      .repository = fetch->repository,
-                                      .tag = fetch->tag ? fetch->tag : "",
-                                      .digest = fetch->tag || !fetch->digest ? "" : fetch->digest};
-    return true;
-}
-
 bool fetch_begin(struct job *job, struct fetch *fetch, struct error *err)
 {
+    const struct fetcher_settings *settings = job->settings;
     bool found = false;
     struct store_run what = {.cause = fetch->cause,
                              .registry = fetch->registry_name,
@@ -94,7 +28,12 @@ bool fetch_begin(struct job *job, struct fetch *fetch, struct error *err)
         return error_set(err, ERROR_INPUT, "%s: neither a tag nor a digest that is well-formed",
                          fetch->repository);
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
-    if (!tx || !store_registry_find(tx, fetch->registry_name, &fetch->registry, &found, err))
+    const struct access_house house = {.ca_file = settings->ca_file,
+                                       .docker_config = settings->docker_config,
+                                       .private_hosts = settings->private_hosts,
+                                       .seal_key_file = settings->seal_key_file};
+    if (!tx || !store_registry_find(tx, job->arena, fetch->registry_name, &house, &fetch->registry,
+                                    &found, err))
         return false;
     if (!found)
         return error_set(err, ERROR_INPUT,
@@ -105,7 +44,11 @@ bool fetch_begin(struct job *job, struct fetch *fetch, struct error *err)
         return false;
     struct db_tx *mine = tx;
     tx = NULL;
-    return db_commit(mine, err) && configure_access(job, fetch, err);
+    fetch->where = (struct reference){.host = fetch->registry.access.address,
+                                      .repository = fetch->repository,
+                                      .tag = fetch->tag ? fetch->tag : "",
+                                      .digest = fetch->tag || !fetch->digest ? "" : fetch->digest};
+    return db_commit(mine, err);
 }
 
 bool fetch_forget(struct job *job, struct fetch *fetch, const char *why, struct error *err)
@@ -211,11 +154,15 @@ static bool tell_layers(struct job *job, struct db_tx *tx, const struct fetch *f
                         struct error *err)
 {
     struct fetcher_state *state = job->state;
+    struct text_list fresh = {arena_new_array(job->arena, const char *, count), 0};
     *told = 0;
     for (size_t i = 0; i < count; i++) {
         const struct fetched_layer *layer = layer_named(&fetch->found, now[i].digest);
         int64_t bytes = -1;
         if (now[i].is_read || now[i].is_parked)
+            continue;
+        (*told)++;
+        if (now[i].is_told)
             continue;
         /* without a lease and not in the store: whoever pulls it tells */
         if (!blob_store_find(state->store, now[i].digest, &bytes, err))
@@ -228,9 +175,9 @@ static bool tell_layers(struct job *job, struct db_tx *tx, const struct fetch *f
                                     .bytes = bytes};
         if (!outbox_put(tx, &out, err))
             return false;
-        (*told)++;
+        fresh.items[fresh.count++] = layer->digest;
     }
-    return true;
+    return store_layers_told(tx, fresh, job_is_bulk(job), err);
 }
 
 static bool tell_image(struct db_tx *tx, const struct fetch *fetch, const struct fetched_node *node,
@@ -288,7 +235,7 @@ static bool save(struct job *job, struct fetch *fetch, const struct fetched_laye
             stored.items[stored.count++] = fetch->layers[i].digest;
     }
     struct db_tx *tx = job_tx(job, err);
-    if (!tx || !store_layers_lock(tx, job->arena, all, &now, &count, err) ||
+    if (!tx || !store_layers_lock(tx, job->arena, all, job_is_bulk(job), &now, &count, err) ||
         !store_layers_stored(tx, stored, err) ||
         !store_layers_place(tx, fetch->registry.id, fetch->repository, all, err))
         return false;
@@ -349,7 +296,8 @@ bool fetch_name(struct job *job, struct fetch *fetch, struct error *err)
     size_t pull_count = 0;
     if (!job_host_allowed(job, fetch->where.host, err))
         return false;
-    struct registry *registry scoped(registry_scope_free) = registry_new(&fetch->access);
+    struct registry *registry scoped(registry_scope_free) =
+        registry_new(&fetch->registry.access.settings);
     if (!await_tag(job, fetch, registry, err) ||
         !resolve_name(registry, job->arena, &fetch->where, settings->platforms, &fetch->found, err))
         return error_wrap(err, "%s", reference_text(job->arena, &fetch->where));
@@ -367,8 +315,8 @@ bool fetch_name(struct job *job, struct fetch *fetch, struct error *err)
         arena_new_array(job->arena, const struct fetched_layer *, fetch->layer_count);
     if (!claim_layers(job, fetch, pull, &pull_count, err) ||
         !confirm_layers(registry, fetch, pull, pull_count, err) ||
-        !pull_layers(&fetch->access, state->store, &fetch->where, pull, pull_count,
-                     (size_t)settings->threads, err))
+        !pull_layers(&fetch->registry.access.settings, state->store, &fetch->where, pull,
+                     pull_count, (size_t)settings->threads, err))
         return false;
     log_info("fetched", LOG_TEXT("name", reference_text(job->arena, &fetch->where)),
              LOG_TEXT("digest", fetch->found.digest), LOG_I64("manifests", fetch->found.count),

@@ -12,7 +12,6 @@ struct fetch {
     bool deleted;
     /* filled on the way: */
     struct store_registry registry;
-    struct registry_settings access;
     struct reference where;
     struct fetched found;
     struct store_layer *layers; /* state before the pull */

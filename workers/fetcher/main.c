@@ -1,6 +1,7 @@
 #include "base/config.h"
 #include "fetcher/feeds.h"
 #include "fetcher/handler.h"
+#include "service/secret.h"
 #include "service/worker.h"
 
 static struct fetcher_settings settings;
@@ -23,8 +24,12 @@ static const struct setting rows[] = {
     {"RESOLE_REPOSITORIES_FILE", ROW(repositories_file), "",
      "package sources that the operator trusts (sources.list(5), with signed-by): indices are read "
      "from these alone"},
+    {"RESOLE_SOURCES_FILE", ROW(sources_file), "",
+     "advisory sources at addresses of the operator, NAME ADDRESS a line: https, http or "
+     "file:/PATH"},
     {"RESOLE_PRIVATE_HOSTS", ROW(private_hosts), "",
      "hosts and networks that may be private addresses"},
+    {SECRET_KEY_SETTING, ROW(seal_key_file), "", SECRET_KEY_HELP},
 };
 
 static const struct worker fetcher = {

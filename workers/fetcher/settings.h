@@ -6,6 +6,6 @@
 
 struct fetcher_settings {
     const char *blob_directory, *platforms, *ca_file, *docker_config, *private_hosts,
-        *repositories_file;
+        *repositories_file, *seal_key_file, *sources_file;
     int64_t threads, lease_s;
 };

@@ -4,22 +4,17 @@
 
 #include "sql_worker_fetcher.h"
 
-bool store_registry_find(struct db_tx *tx, const char *name, struct store_registry *out,
-                         bool *found, struct error *err)
+bool store_registry_find(struct db_tx *tx, struct arena *arena, const char *name,
+                         const struct access_house *house, struct store_registry *out, bool *found,
+                         struct error *err)
 {
     struct db_rows rows;
     if (!db_run(tx, &sql_registry_find, DB_ARGS(db_text(name)), &rows, err))
         return false;
     *found = rows.count == 1;
     if (*found)
-        *out = (struct store_registry){.id = row_i64(&rows, 0, 0),
-                                       .address = row_text(&rows, 0, 1),
-                                       .plain_http = row_bool(&rows, 0, 2),
-                                       .private_ok = row_bool(&rows, 0, 3),
-                                       .realm_hosts = row_text(&rows, 0, 4),
-                                       .user = row_text(&rows, 0, 5),
-                                       .secret = row_text(&rows, 0, 6)};
-    return true;
+        out->id = row_i64(&rows, 0, 0);
+    return !*found || registry_access_read(arena, &rows, 0, 1, house, &out->access, err);
 }
 
 bool store_run_open(struct db_tx *tx, const struct store_run *what, int64_t *run, struct error *err)
@@ -120,12 +115,12 @@ bool store_layers_begin(struct db_tx *tx, struct arena *arena, int64_t registry,
     return true;
 }
 
-bool store_layers_lock(struct db_tx *tx, struct arena *arena, struct text_list digests,
+bool store_layers_lock(struct db_tx *tx, struct arena *arena, struct text_list digests, bool bulk,
                        struct store_layer **out, size_t *count, struct error *err)
 {
     struct db_rows rows;
-    if (!db_run(tx, &sql_layer_lock, DB_ARGS(db_text_array(digests.items, digests.count)), &rows,
-                err))
+    if (!db_run(tx, &sql_layer_lock,
+                DB_ARGS(db_text_array(digests.items, digests.count), db_bool(bulk)), &rows, err))
         return false;
     *count = rows.count;
     *out = arena_new_array(arena, struct store_layer, rows.count);
@@ -134,8 +129,15 @@ bool store_layers_lock(struct db_tx *tx, struct arena *arena, struct text_list d
                                          .is_read = strcmp(row_text(&rows, i, 2), "read") == 0,
                                          .is_parked = strcmp(row_text(&rows, i, 2), "parked") == 0,
                                          .diff_id = row_text(&rows, i, 3),
-                                         .reason = row_text(&rows, i, 4)};
+                                         .reason = row_text(&rows, i, 4),
+                                         .is_told = row_bool(&rows, i, 5)};
     return true;
+}
+
+bool store_layers_told(struct db_tx *tx, struct text_list digests, bool bulk, struct error *err)
+{
+    return db_run(tx, &sql_layer_told,
+                  DB_ARGS(db_text_array(digests.items, digests.count), db_bool(bulk)), NULL, err);
 }
 
 bool store_layers_stored(struct db_tx *tx, struct text_list digests, struct error *err)

@@ -3,16 +3,17 @@
 
 #include "fetcher/resolve.h"
 #include "service/db.h"
+#include "shared/registry_access.h"
 
 struct store_registry {
     int64_t id;
-    const char *address, *realm_hosts, *user, *secret;
-    bool plain_http, private_ok;
+    struct registry_access access;
 };
 
 /* found false: no registry of that name is configured. */
-bool store_registry_find(struct db_tx *tx, const char *name, struct store_registry *out,
-                         bool *found, struct error *err);
+bool store_registry_find(struct db_tx *tx, struct arena *arena, const char *name,
+                         const struct access_house *house, struct store_registry *out, bool *found,
+                         struct error *err);
 
 /* One row per event (source, id), however often it comes. */
 struct store_run {
@@ -35,6 +36,7 @@ bool store_tag_delete(struct db_tx *tx, int64_t registry, const char *repository
 struct store_layer {
     const char *digest, *diff_id; /* diff_id NULL until read */
     bool is_read, is_parked, stored, confirmed;
+    bool is_told; /* in this lane; after the lock */
     const char *reason;
 };
 
@@ -42,9 +44,11 @@ struct store_layer {
 bool store_layers_begin(struct db_tx *tx, struct arena *arena, int64_t registry,
                         const char *repository, const struct fetched *fetched,
                         struct store_layer **out, size_t *count, struct error *err);
-/* Locks them and reads their state again. */
-bool store_layers_lock(struct db_tx *tx, struct arena *arena, struct text_list digests,
+/* Locks them and reads their state again. bulk: the lane they would be told in. */
+bool store_layers_lock(struct db_tx *tx, struct arena *arena, struct text_list digests, bool bulk,
                        struct store_layer **out, size_t *count, struct error *err);
+/* layer.fetched was put out for these, in the same transaction. */
+bool store_layers_told(struct db_tx *tx, struct text_list digests, bool bulk, struct error *err);
 bool store_layers_stored(struct db_tx *tx, struct text_list digests, struct error *err);
 bool store_layers_place(struct db_tx *tx, int64_t registry, const char *repository,
                         struct text_list digests, struct error *err);

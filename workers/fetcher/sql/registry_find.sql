@@ -1,4 +1,4 @@
-select registry_id, address, plain_http, private_ok, coalesce(array_to_string(realm_hosts, ' '), ''),
+select registry_id, name, address, plain_http, private_ok, coalesce(array_to_string(realm_hosts, ' '), ''),
        coalesce(username, ''), coalesce(secret, '')
 from registry
 where name = $1
