@@ -5,14 +5,16 @@
 #include "matcher/rematch.h"
 #include "matcher/settings.h"
 #include "matcher/store.h"
-#include "unpacker/compose_rows.h"
+#include "shared/compose_rows.h"
 
 static struct matcher_settings settings;
 
 static const struct setting rows[] = {
     {"RESOLE_BLOB_DIR", SETTING_TEXT, offsetof(struct matcher_settings, blob_dir),
      "/var/lib/resole/blobs", "where blobs lie, shared by all workers"},
-    {"RESOLE_ADVISORY_SOURCES", SETTING_TEXT, offsetof(struct matcher_settings, sources), "*",
+    {"RESOLE_ADVISORY_SOURCES", SETTING_TEXT, offsetof(struct matcher_settings, sources),
+     "debian-tracker osv-debian alpine-secdb ubuntu-osv osv-maven osv-pypi osv-npm osv-golang kev "
+     "epss",
      "advisory sources that are switched on when their rows are first made: names, or * for all"},
 };
 
@@ -112,4 +114,5 @@ const struct worker matcher = {
     .settings = &settings,
     .deadline_s = 1800,
     .start = start,
+    .parked = import_parked,
 };

@@ -152,10 +152,22 @@ bool import_feed(struct job *job, const struct feed_fetched *in, struct error *e
         return error_set(err, ERROR_INPUT, "no such source");
     if (strcmp(row->format, "apt-index") == 0)
         return import_repository(job, store, in, err);
-    if (!read_blob(job, store, in->blob, row->name, in->source, &shelf, &shelf_fd, err))
+    if (!read_blob(job, store, in->blob, advisory_source_file(in->source), in->source, &shelf,
+                   &shelf_fd, err))
         return false;
     clock_parse(slice_of(in->as_of), &as_of);
     if (shelf_meta(shelf)->as_of > 0)
         as_of = shelf_meta(shelf)->as_of;
     return merge_shelves(job, in->source, &shelf, 1, as_of, err);
+}
+
+bool import_parked(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                   struct error *err)
+{
+    struct feed_fetched in = {0};
+    struct error ignored = {0};
+    if (what->topic != &topic_feed_fetched ||
+        !message_decode(arena, what->topic, what->value, &in, &ignored))
+        return true;
+    return import_failed(tx, in.source, what->why->text, err);
 }

@@ -9,3 +9,6 @@
 #include "service/worker.h"
 
 bool import_feed(struct job *job, const struct feed_fetched *in, struct error *err);
+/* A feed that is refused makes its source `failed`, with the reason. */
+bool import_parked(struct db_tx *tx, struct arena *arena, const struct parked_message *what,
+                   struct error *err);

@@ -8,7 +8,7 @@ static const char staging[] =
     "fixed text, ranges jsonb, conditions jsonb, severity text, cvss text, title text, url text, "
     "published_at timestamptz, modified_at timestamptz, record jsonb) on commit drop";
 
-enum { SHRINK_ROWS_LEAST = 1000, SHRINK_FACTOR = 10 };
+enum { SHRINK_ROWS_LEAST = 1000, SHRINK_FACTOR = 10, GROWTH_ROWS_LEAST = 100, GROWTH_FACTOR = 100 };
 
 bool import_lock(struct db_tx *tx, const char *source, struct error *err)
 {
@@ -33,12 +33,19 @@ bool import_merge(struct db_tx *tx, const char *source, struct import_outcome *o
         !db_run(tx, &sql_import_sizes, DB_ARGS(db_text(source)), &sizes, err))
         return false;
     int64_t had = row_i64(&sizes, 0, 0), comes = row_i64(&sizes, 0, 1);
-    if (had >= SHRINK_ROWS_LEAST && comes < had / SHRINK_FACTOR)
-        return error_set(err, ERROR_INPUT, "only %lld assertions where there were %lld: refused",
-                         (long long)comes, (long long)had);
+    bool shrunk = had >= SHRINK_ROWS_LEAST && comes < had / SHRINK_FACTOR;
+    if (shrunk || (had >= GROWTH_ROWS_LEAST && comes / GROWTH_FACTOR >= had))
+        return error_set(err, ERROR_INPUT, "%s%lld assertions where there were %lld: refused",
+                         shrunk ? "only " : "", (long long)comes, (long long)had);
     out->first_load = row_i64(&sizes, 0, 2) == 0;
     out->revision = row_i64(&sizes, 0, 3);
-    if (!db_run(tx, &sql_import_merge, DB_ARGS(db_text(source), db_i64(out->revision)), &rows, err))
+    /* Of a source that is new the planner does not know yet how many rows it has: a nested loop
+       over what it takes for one row would compare each with each. */
+    if (!db_run_text(tx, "set local enable_nestloop = off", err) ||
+        !db_run(tx, &sql_import_facts, DB_ARGS(db_text(source)), NULL, err) ||
+        !db_run(tx, &sql_import_merge, DB_ARGS(db_text(source), db_i64(out->revision)), &rows,
+                err) ||
+        !db_run_text(tx, "set local enable_nestloop = on", err))
         return false;
     struct arena *arena = db_arena(tx);
     out->types = arena_new_array(arena, const char *, rows.count);
@@ -66,6 +73,11 @@ bool import_finish(struct db_tx *tx, const char *source, int64_t as_of, uint64_t
                           db_i64(outcome->name_count > 0 || outcome->first_load ? outcome->revision
                                                                                 : 0)),
                   NULL, err);
+}
+
+bool import_failed(struct db_tx *tx, const char *source, const char *why, struct error *err)
+{
+    return db_run(tx, &sql_source_failed, DB_ARGS(db_text(source), db_text(why)), NULL, err);
 }
 
 bool import_list_repositories(struct job *job, const char *source, struct repository_list *out,

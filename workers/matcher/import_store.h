@@ -31,3 +31,5 @@ bool import_finish(struct db_tx *tx, const char *source, int64_t as_of, uint64_t
                    uint64_t assertions, const struct import_outcome *outcome, struct error *err);
 bool import_list_repositories(struct job *job, const char *source, struct repository_list *out,
                               struct error *err);
+/* A feed that was refused: the source says why, its rows stay. */
+bool import_failed(struct db_tx *tx, const char *source, const char *why, struct error *err);

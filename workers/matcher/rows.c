@@ -170,6 +170,15 @@ static const char *record_text(const struct assertion *a, struct buf *text, stru
         put_texts(text, "versions", a->versions, a->version_count);
     if (a->safe_range_count > 0)
         put_texts(text, "safe", a->safe_ranges, a->safe_range_count);
+    if (a->epss >= 0)
+        buf_printf(text, ",\"epss\":%.6f", a->epss);
+    if (a->epss_percentile >= 0)
+        buf_printf(text, ",\"percentile\":%.6f", a->epss_percentile);
+    if (a->kev_added > 0)
+        buf_printf(text, ",\"kev\":%lld,\"ransomware\":%s", (long long)a->kev_added,
+                   a->kev_ransomware ? "true" : "false");
+    if (a->until > 0)
+        buf_printf(text, ",\"until\":%lld", (long long)a->until);
     buf_put_text(text, "}");
     return finish(text, arena);
 }

@@ -355,21 +355,31 @@ static bool is_named(const char *list, const char *name)
     return false;
 }
 
+static bool seed_source(struct db_tx *tx, const struct advisory_source *source, const char *name,
+                        const char *address, const char *enabled, struct error *err)
+{
+    return db_run(tx, &sql_seed_source,
+                  DB_ARGS(db_text(name), db_text(source->format), db_text(address),
+                          db_bool(is_named(enabled, source->name)),
+                          db_text(source_covers_name(source->covers)), db_i64(source->max_age_s)),
+                  NULL, err);
+}
+
+/* Those with an address, and each part of those of several files as "NAME:PART". The rest is made
+ * by whoever names an address: repositories, local files. */
 bool store_seed_sources(struct db_tx *tx, const char *enabled, struct error *err)
 {
-    static const char *const covers[] = {"packages", "fixes", "vulnerabilities", "releases"};
-    size_t count;
+    size_t count, part_count;
     const struct advisory_source *sources = advisory_sources(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct advisory_source *s = &sources[i];
-        if (!*s->url)
-            continue; /* made by whoever names an address: repositories, local files */
-        if (!db_run(tx, &sql_seed_source,
-                    DB_ARGS(db_text(s->name), db_text(s->format), db_text(s->url),
-                            db_bool(is_named(enabled, s->name)), db_text(covers[s->covers]),
-                            db_i64(s->max_age_s)),
-                    NULL, err))
+    const struct advisory_source_part *parts = advisory_source_parts(&part_count);
+    for (size_t i = 0; i < count; i++)
+        if (*sources[i].url &&
+            !seed_source(tx, &sources[i], sources[i].name, sources[i].url, enabled, err))
             return false;
-    }
+    for (size_t i = 0; i < part_count; i++)
+        if (!seed_source(tx, advisory_source_find(parts[i].source),
+                         arena_printf(db_arena(tx), "%s:%s", parts[i].source, parts[i].part),
+                         parts[i].url, enabled, err))
+            return false;
     return true;
 }

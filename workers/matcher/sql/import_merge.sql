@@ -1,6 +1,6 @@
 -- new keys come in, missing ones are retracted, the rest is not touched; gives the names that moved
 with fresh as (
-    select distinct on (key) * from import_staging order by key
+    select distinct on (key) * from import_staging where type <> 'cve' order by key
 ), added as (
     insert into assertion (source, key, vulnerability, aliases, type, name, by_source, distro, release, stream, state, fixed, ranges, conditions,
                            severity, cvss, title, url, published_at, modified_at, record, revision)
@@ -13,7 +13,7 @@ with fresh as (
     returning type, name
 ), gone as (
     update assertion a set retracted_at = now(), revision = $2
-    where a.source = $1 and a.retracted_at is null and not exists (select from fresh f where f.key = a.key)
+    where a.source = $1 and a.retracted_at is null and not exists (select from import_staging f where f.key = a.key)
     returning type, name
 )
 select type, name, sum(came)::bigint, sum(went)::bigint
