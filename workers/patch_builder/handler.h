@@ -1,4 +1,4 @@
-/* Any message only says that something may be due; the rows say what. */
+/* A message says that something may be due; the rows say what, and idle does it. */
 #pragma once
 
 #include "service/worker.h"

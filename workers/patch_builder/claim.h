@@ -1,0 +1,22 @@
+/* Who works at what: a row in PostgreSQL that belongs to the database session of its holder and
+ * ends with it, so that a killed builder's work is free at once and two replicas never do the same.
+ * Work that was begun three times and never ended, or failed for unknown causes too often, is not
+ * begun again: the caller says so in the rows that people read. */
+#pragma once
+
+#include "service/worker.h"
+
+struct claim {
+    const char *what;
+    const char *given_up; /* NULL: go; else why it is not to be tried again */
+};
+
+/* The work of one claim: commits its own rows, by claim_end in the same transaction. */
+bool claim_take(struct job *job, const char *what, const char *subject, struct claim *out,
+                bool *taken, struct error *err) must_check;
+/* In the transaction that records the result. ERROR_RETRY: the claim was lost, nothing may be
+ * recorded. looked NULL: no content was planned. */
+bool claim_end(struct db_tx *tx, const struct claim *claim, const char *looked, const char *fixable,
+               struct error *err) must_check;
+/* After a failure, no transaction open: tried again later (*err is left as it is). */
+void claim_failed(struct job *job, const struct claim *claim, const struct error *why);
