@@ -214,8 +214,8 @@ static const struct field rollback_fields[] = {
     FIELD(struct rollback_in, reason, false, "for the record"),
 };
 
-/* The row says withdrawn at once, so that nobody consents any more; the patch builder moves the
- * moving tag back. */
+/* The row says withdrawn at once, so that nobody consents any more; the patch builder moves
+ * TAG-resole back, the notifier tells who knew of it. */
 bool api_image_rollback(struct call *call, struct error *err)
 {
     struct rollback_in in = {0};

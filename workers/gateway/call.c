@@ -222,6 +222,7 @@ static void count_answer(const struct http_answer *answer)
 static bool in_transaction(struct call *call, struct db *db, const struct route *route,
                            struct error *err)
 {
+    crash_point("before-transaction");
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(db, call->arena, err);
     if (!tx)
         return false;
@@ -231,7 +232,11 @@ static bool in_transaction(struct call *call, struct db *db, const struct route 
     if (call->answer->status >= 400)
         return true;
     tx = NULL;
-    return db_commit(call->tx, err);
+    crash_point("before-commit");
+    if (!db_commit(call->tx, err))
+        return false;
+    crash_point("after-commit");
+    return true;
 }
 
 void gateway_answer(struct http_incoming *request, struct http_answer *answer, void *context)

@@ -44,10 +44,23 @@ static const struct setting setting_rows[] = {
     ROW("RESOLE_RUN_KEEP_S", run_keep_s, "7776000", 3600, "how long finished runs are kept"),
 };
 
+bool janitor_commit(struct job *job, struct db_tx *tx, int64_t puts, struct error *err)
+{
+    bool told = outbox_count(job_db(job)) != puts;
+    if (told)
+        crash_point("before-commit");
+    if (!db_commit(tx, err))
+        return false;
+    if (told)
+        crash_point("after-commit");
+    return true;
+}
+
 /* One tick in one transaction. Another replica's tick holds the lock: nothing to do here. */
 static bool tick(struct job *job, bool *active, struct error *err)
 {
     struct db_rows rows;
+    int64_t puts = outbox_count(job_db(job));
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
     if (!tx || !db_run(tx, &sql_lock, DB_ARGS(db_i64(JANITOR_LOCK)), &rows, err))
         return false;
@@ -55,7 +68,7 @@ static bool tick(struct job *job, bool *active, struct error *err)
     metric_set(metric_gauge("resole_janitor_active", "1 when this replica did the last tick", NULL),
                *active);
     return !*active || (janitor_resend(job, tx, err) && janitor_schedule(job, tx, err) &&
-                        janitor_repair(job, tx, err) && db_commit(tx, err));
+                        janitor_repair(job, tx, err) && janitor_commit(job, tx, puts, err));
 }
 
 static bool on_idle(struct job *job, struct error *err)

@@ -23,6 +23,8 @@ bool janitor_schedule(struct job *job, struct db_tx *tx, struct error *err) must
 /* *due: this schedule's time has come, and its next time is set. */
 bool janitor_is_due(struct db_tx *tx, const char *name, int64_t every_s, bool *due,
                     struct error *err) must_check;
+/* Commits what began when outbox_count was `puts`. */
+bool janitor_commit(struct job *job, struct db_tx *tx, int64_t puts, struct error *err) must_check;
 bool janitor_count(struct db_tx *tx, const char *what, int64_t n, struct error *err) must_check;
 
 int janitor_main(int argc, char **argv);

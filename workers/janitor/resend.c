@@ -75,9 +75,8 @@ static const struct stage {
     bool (*send)(struct db_tx *tx, const char *digest, struct error *err);
     const struct sql *park;
 } stages[] = {
-    {"fetched", send_image_due, &sql_image_park},
-    {"read", send_layer, &sql_layer_park},
-    {"composed", send_image_due, &sql_image_park},
+    {"fetched", send_image_due, &sql_image_park}, {"pulled", send_image_due, &sql_image_park},
+    {"read", send_layer, &sql_layer_park},        {"composed", send_image_due, &sql_image_park},
     {"matched", send_unpacked, &sql_image_park},
 };
 

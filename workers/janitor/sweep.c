@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "image/registry.h"
 #include "janitor/janitor.h"
-#include "service/secret.h"
+#include "shared/registry_access.h"
 #include "sql_worker_janitor.h"
 
 enum { SLICE_MS = 1000, REPOSITORIES_MOST = 100000 };
@@ -16,9 +16,8 @@ enum { SLICE_MS = 1000, REPOSITORIES_MOST = 100000 };
 
 struct place {
     int64_t registry_id;
-    const char *name, *address, *user, *password;
-    bool plain_http, private_ok;
-    const char *realms;
+    struct registry_access access;
+    bool unusable; /* its secret does not open */
 };
 
 struct sweep {
@@ -53,41 +52,6 @@ void sweep_free(void *sweep)
     free(sweep);
 }
 
-static bool give_credentials(void *context, struct arena *arena, const char *host,
-                             const char *repository, struct credentials *out, struct error *err)
-{
-    const struct place *place = context;
-    (void)arena;
-    (void)host;
-    (void)repository;
-    (void)err;
-    *out = (struct credentials){
-        .user = place->user, .password = place->password, .identity_token = "", .bearer = ""};
-    return true;
-}
-
-static bool load_place(struct job *job, struct sweep *sweep, const struct db_rows *rows, size_t i,
-                       struct error *err)
-{
-    const struct janitor_settings *settings = job->settings;
-    struct place *place = &sweep->places[i];
-    struct buf realms scoped(buf_release) = {0};
-    struct slice rest = slice_of(row_text(rows, i, 5)), host;
-    *place = (struct place){
-        .registry_id = row_i64(rows, i, 0),
-        .name = arena_strdup(sweep->arena, row_text(rows, i, 1)),
-        .address = arena_strdup(sweep->arena, row_text(rows, i, 2)),
-        .plain_http = row_bool(rows, i, 3),
-        .private_ok = row_bool(rows, i, 4),
-        .user = arena_strdup(sweep->arena, row_text(rows, i, 6)),
-    };
-    while (slice_take_word(&rest, &host))
-        buf_printf(&realms, "%s=%.*s ", place->address, (int)host.length, host.data);
-    place->realms = arena_strdup(sweep->arena, buf_text(&realms));
-    return secret_open(sweep->arena, row_text(rows, i, 7), settings->key_file, &place->password,
-                       err);
-}
-
 /* The schedule's turn: which registries there are. */
 static bool begin(struct job *job, struct sweep *sweep, struct error *err)
 {
@@ -102,15 +66,21 @@ static bool begin(struct job *job, struct sweep *sweep, struct error *err)
         return false;
     if (!held.count)
         return true;
+    const struct access_house house = {.ca_file = settings->ca_file,
+                                       .docker_config = settings->docker_config,
+                                       .private_hosts = settings->private_hosts,
+                                       .seal_key_file = settings->key_file};
     sweep->arena = arena_new();
     sweep->places = arena_new_array(sweep->arena, struct place, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
         struct error trouble = {0};
-        if (load_place(job, sweep, &rows, i, &trouble))
+        sweep->places[i].registry_id = row_i64(&rows, i, 0);
+        if (registry_access_read(sweep->arena, &rows, i, 1, &house, &sweep->places[i].access,
+                                 &trouble))
             continue;
         log_warning("registry not swept", LOG_TEXT("registry", row_text(&rows, i, 1)),
                     LOG_TEXT("reason", trouble.text));
-        sweep->places[i].address = NULL;
+        sweep->places[i].unusable = true;
     }
     sweep->place_count = rows.count;
     return true;
@@ -125,28 +95,16 @@ static void next_place(struct sweep *sweep)
     sweep->place_at++;
 }
 
-static bool open_place(struct job *job, struct sweep *sweep, struct error *err)
+static bool open_place(struct sweep *sweep, struct error *err)
 {
-    const struct janitor_settings *settings = job->settings;
     struct place *place = &sweep->places[sweep->place_at];
     bool supported = false;
-    const struct registry_settings access = {
-        .http = {.ca_file = settings->ca_file,
-                 .allow_private = place->private_ok,
-                 .allow_private_hosts = settings->private_hosts},
-        .docker_config = settings->docker_config,
-        .insecure_hosts = place->plain_http ? place->address : "",
-        .realm_hosts = place->realms,
-        .mirrors = "",
-        .credentials = place->user[0] ? give_credentials : NULL,
-        .credentials_context = place,
-    };
-    sweep->registry = registry_new(&access);
-    if (!registry_catalog(sweep->registry, sweep->arena, place->address, REPOSITORIES_MOST,
+    sweep->registry = registry_new(&place->access.settings);
+    if (!registry_catalog(sweep->registry, sweep->arena, place->access.address, REPOSITORIES_MOST,
                           &sweep->repositories, &supported, err))
         return false;
     if (!supported) {
-        log_info("registry has no catalogue", LOG_TEXT("registry", place->name));
+        log_info("registry has no catalogue", LOG_TEXT("registry", place->access.name));
         sweep->repositories = (struct name_list){0};
     }
     return true;
@@ -178,7 +136,7 @@ static bool tell(struct job *job, struct db_tx *tx, struct sweep *sweep, const c
     const struct janitor_settings *settings = job->settings;
     struct db_rows claimed;
     struct image_pushed out = {
-        .registry = sweep->places[sweep->place_at].name,
+        .registry = sweep->places[sweep->place_at].access.name,
         .repository = repository,
         .tag = tag,
         .digest = digest,
@@ -202,7 +160,7 @@ static bool look(struct job *job, struct sweep *sweep, const char *repository,
                  struct name_list *tags, const char ***digests, struct error *err)
 {
     const struct janitor_settings *settings = job->settings;
-    struct reference where = {.host = sweep->places[sweep->place_at].address,
+    struct reference where = {.host = sweep->places[sweep->place_at].access.address,
                               .repository = repository,
                               .tag = "",
                               .digest = ""};
@@ -227,8 +185,8 @@ static bool compare(struct job *job, struct db_tx *tx, struct sweep *sweep, cons
     const struct place *place = &sweep->places[sweep->place_at];
     struct db_rows rows;
     if (!db_run(tx, &sql_tag_known,
-                DB_ARGS(db_i64(place->registry_id), db_text(place->name), db_text(repository),
-                        db_i64(settings->stuck_s)),
+                DB_ARGS(db_i64(place->registry_id), db_text(place->access.name),
+                        db_text(repository), db_i64(settings->stuck_s)),
                 &rows, err))
         return false;
     bool *seen = arena_new_array(db_arena(tx), bool, rows.count + 1);
@@ -256,8 +214,10 @@ static bool sweep_repository(struct job *job, struct sweep *sweep, const char *r
     const char **digests = NULL;
     if (!look(job, sweep, repository, &tags, &digests, err))
         return false;
+    int64_t puts = outbox_count(job_db(job));
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
-    return tx && compare(job, tx, sweep, repository, &tags, digests, err) && db_commit(tx, err);
+    return tx && compare(job, tx, sweep, repository, &tags, digests, err) &&
+           janitor_commit(job, tx, puts, err);
 }
 
 static bool finish(struct job *job, struct sweep *sweep, struct error *err)
@@ -276,12 +236,12 @@ static bool finish(struct job *job, struct sweep *sweep, struct error *err)
 /* One registry opened, or one repository compared. */
 static bool one_thing(struct job *job, struct sweep *sweep, struct error *err)
 {
-    if (!sweep->places[sweep->place_at].address) {
+    if (sweep->places[sweep->place_at].unusable) {
         next_place(sweep);
         return true;
     }
     if (!sweep->registry)
-        return open_place(job, sweep, err);
+        return open_place(sweep, err);
     if (sweep->repository_at < sweep->repositories.count)
         return sweep_repository(job, sweep, sweep->repositories.names[sweep->repository_at++], err);
     next_place(sweep);
@@ -300,7 +260,7 @@ bool sweep_step(struct job *job, struct sweep *sweep, struct error *err)
         if (one_thing(job, sweep, &trouble))
             continue;
         log_warning("registry not swept to the end",
-                    LOG_TEXT("registry", sweep->places[sweep->place_at].name),
+                    LOG_TEXT("registry", sweep->places[sweep->place_at].access.name),
                     LOG_TEXT("reason", trouble.text));
         next_place(sweep);
     }

@@ -195,9 +195,25 @@ static bool open_patch(struct job *job, struct db_tx *tx, int64_t patch, const c
     return tell_patch(job, tx, &rows, "available", err);
 }
 
+/* Rows as tell_patch takes them, of a statement over one patch (0: over all). */
+static bool tell_step(struct job *job, struct db_tx *tx, const struct sql *sql, int64_t patch,
+                      const char *step, struct error *err)
+{
+    struct db_rows rows;
+    struct db_args args = patch ? DB_ARGS(db_i64(patch)) : DB_NO_ARGS;
+
+    return db_run(tx, sql, args, &rows, err) && tell_patch(job, tx, &rows, step, err);
+}
+
 bool facts_patch(struct job *job, struct db_tx *tx, int64_t patch, struct error *err)
 {
-    return open_patch(job, tx, patch, NULL, err);
+    return open_patch(job, tx, patch, NULL, err) &&
+           tell_step(job, tx, &sql_patch_proposed, patch, "proposed", err);
+}
+
+bool facts_withdrawn(struct job *job, struct db_tx *tx, int64_t patch, struct error *err)
+{
+    return tell_step(job, tx, &sql_patch_withdrawn, patch, "withdrawn", err);
 }
 
 bool facts_patches_of(struct job *job, struct db_tx *tx, const char *application, struct error *err)
@@ -251,5 +267,5 @@ bool facts_sweep(struct job *job, struct db_tx *tx, struct error *err)
         if (!facts_patch(job, tx, row_i64(&rows, i, 0), err))
             return false;
     }
-    return tell_lifecycle(job, tx, err);
+    return tell_step(job, tx, &sql_patch_failed, 0, "failed", err) && tell_lifecycle(job, tx, err);
 }

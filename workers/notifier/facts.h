@@ -26,7 +26,8 @@ bool facts_close(struct job *job, struct db_tx *tx, const struct fact_scope *sco
 /* One summary per team of what a source's first load brought. */
 bool facts_summary(struct job *job, struct db_tx *tx, const char *source,
                    const struct i64_list *findings, struct error *err) must_check;
-/* Everyone whose application stands on the patched image, who was not told yet. */
+/* Everyone whose application stands on the patched image, who was not told yet; of a proposed patch
+ * the team that looks after the image. */
 bool facts_patch(struct job *job, struct db_tx *tx, int64_t patch, struct error *err) must_check;
 /* Announced patches that concern this application. */
 bool facts_patches_of(struct job *job, struct db_tx *tx, const char *application, struct error *err)
@@ -34,5 +35,9 @@ bool facts_patches_of(struct job *job, struct db_tx *tx, const char *application
 /* The application's image was put on the patched base. */
 bool facts_rebased(struct job *job, struct db_tx *tx, const struct image_rebased *rebased,
                    struct error *err) must_check;
-/* Announced patches that no message led to, and managed images that grow old. */
+/* Whoever was told of the patch is told that it is withdrawn. */
+bool facts_withdrawn(struct job *job, struct db_tx *tx, int64_t patch, struct error *err)
+    must_check;
+/* Announced patches that no message led to, applications that could not be rebased, and managed
+ * images that grow old. */
 bool facts_sweep(struct job *job, struct db_tx *tx, struct error *err) must_check;

@@ -114,6 +114,16 @@ static bool on_image_rebased(struct job *job, struct error *err)
     return tx && facts_rebased(job, tx, &in, err);
 }
 
+/* A decision is written by the gateway; of a withdrawal everybody who knew of the patch is told. */
+static bool on_patch_decided(struct job *job, struct error *err)
+{
+    struct patch_decided in = {0};
+    if (!job_decode(job, &in, err))
+        return false;
+    struct db_tx *tx = job_tx(job, err);
+    return tx && (strcmp(in.decision, "withdrawn") != 0 || facts_withdrawn(job, tx, in.patch, err));
+}
+
 static bool start(struct job *job, struct error *err)
 {
     struct notifier *notifier = arena_new_object(job->arena, struct notifier);
@@ -151,6 +161,7 @@ int notifier_main(int argc, char **argv)
                   {&topic_image_matched, on_image_matched},
                   {&topic_usage_reported, on_usage_reported},
                   {&topic_patch_built, on_patch_built},
+                  {&topic_patch_decided, on_patch_decided},
                   {&topic_image_rebased, on_image_rebased}},
         .tables = {{notifier_setting_rows, array_count(notifier_setting_rows), &settings}},
         .settings = &settings,

@@ -1,8 +1,6 @@
 with standing as (
-    select distinct b.top from application_base b
-    where b.application = $2 and ($3::text is null or b.top = $3 or b.digest = $3)
-        and b.base_digest in (select old_digest from patch where patch_id = $1
-            union select old_digest from patch_member where patch_id = $1)
+    select distinct top from patch_application
+    where patch_id = $1 and application = $2 and ($3::text is null or top = $3 or digest = $3)
 )
 insert into consent (patch_id, application, state, old_digest, decided_by, decided_at, expires_at, reason)
 select $1, $2, 'declined', top, $4, now(), now() + make_interval(days => $6::integer), $5 from standing

@@ -5,20 +5,21 @@ with wanted as materialized (
     select i.image_id from image i where i.digest = $4
     union
     select a.image_id from application_image a
-    where $4::text is null and (($5::text is not null and a.application = $5 and ($3::text is null or a.team = $3))
-        or ($5::text is null and $3::text is not null and a.team = $3))
+    where $4::text is null and a.application = $5 and ($3::text is null or a.team = $3)
+    union
+    select a.image_id from application_image a where $4::text is null and $5::text is null and a.team = $3
+), scope as materialized (
+    select f.finding_id from finding f where $4::text is null and $5::text is null and $3::text is null
+    union
+    select f.finding_id from wanted w join image_package p using (image_id) join finding f using (judged_id)
+    where ($9::text is null or p.tier = $9)
+        and not exists (select from image_exception x where x.image_id = p.image_id and x.finding_id = f.finding_id)
 ), shown as (
     select lpad((case f.severity when 'critical' then 0 when 'high' then 1 when 'medium' then 2 when 'low' then 3
             when 'negligible' then 5 else 4 end)::text, 1, '0') || '|' || lpad(f.finding_id::text, 18, '0') as key,
         f.*, c.type, c.name, c.version, c.source_name
-    from finding f join judged_component j using (judged_id) join component c using (component_id)
+    from scope join finding f using (finding_id) join judged_component j using (judged_id) join component c using (component_id)
     where f.retracted_at is null
-        and (($4::text is null and $5::text is null and $3::text is null)
-            or exists (select from image_package p where p.judged_id = f.judged_id
-                and p.image_id in (select image_id from wanted)
-                and ($9::text is null or p.tier = $9)
-                and not exists (select from image_exception x where x.image_id = p.image_id
-                    and x.finding_id = f.finding_id)))
         and ($6::text is null or f.severity = $6)
         and (f.state = $7 or ($7::text is null and f.state not in ('not-affected')))
         and ($8::text is null or f.vulnerability = $8 or $8 = any (f.aliases))

@@ -1,5 +1,5 @@
 -- $1 after $2 limit $3 team $4 state $5 application $6 digest. A team sees the patches that it is
--- asked about, and those of bases that its applications stand on.
+-- asked about, those of bases that its applications stand on, and of images it looks after.
 select p.patch_id::text, json_build_object('id', p.patch_id, 'registry', r.name, 'repository', m.repository,
     'tag', m.tag, 'kind', m.kind, 'state', p.state, 'class', p.class, 'reason', p.reason, 'rule', p.rule,
     'old_digest', p.old_digest, 'new_digest', p.new_digest, 'reference', p.reference,
@@ -17,8 +17,7 @@ where ($1::text is null or p.patch_id < $1::bigint)
         or exists (select from consent c join application a using (application)
             where c.patch_id = p.patch_id and ($3::text is null or a.team = $3)
                 and ($5::text is null or a.application = $5))
-        or exists (select from application_base b
-            where ($3::text is null or b.team = $3) and ($5::text is null or b.application = $5)
-                and b.base_digest in (select p.old_digest union
-                    select old_digest from patch_member pm where pm.patch_id = p.patch_id)))
+        or ($5::text is null and m.team = $3)
+        or exists (select from patch_application b where b.patch_id = p.patch_id
+            and ($3::text is null or b.team = $3) and ($5::text is null or b.application = $5)))
 order by p.patch_id desc limit $2

@@ -16,6 +16,13 @@ with stage as (
     select 'read', l.digest, coalesce(l.lease_until, l.first_seen), 'unpacker' from layer l
     where l.state = 'unread' and l.stored and coalesce(l.lease_until, '-infinity') < now()
     union all
+    -- Who held the lease of a layer is gone, and so is his message: whoever waits pulls it himself.
+    select 'pulled', i.digest, i.changed_at, 'fetcher' from image i
+    where i.state = 'unpacking' and i.pending > 0
+      and exists (select from layer l join image_layer il using (layer_id)
+                  where il.image_id = i.image_id and l.state = 'unread' and not l.stored
+                    and not exists (select from blob_lease b where b.digest = l.digest and b.until > now()))
+    union all
     select 'composed', i.digest, i.changed_at, 'unpacker' from image i
     where i.state = 'unpacking' and i.pending = 0
     union all

@@ -10,6 +10,7 @@
 struct delivery_item {
     const char *id, *kind, *step, *address, *body, *team, *application;
     const char *secret; /* open; signs webhooks */
+    int64_t created_s;  /* a copy has the same bytes: dates are the alert's, not the try's */
 };
 
 struct channel_tools {

@@ -16,12 +16,12 @@ static size_t read_mail(char *to, size_t size, size_t count, void *context)
     return length;
 }
 
-static void put_date(struct buf *out, int64_t now_s)
+static void put_date(struct buf *out, int64_t at_s)
 {
     char text[64];
-    time_t now = (time_t)now_s;
+    time_t at = (time_t)at_s;
     struct tm tm;
-    gmtime_r(&now, &tm);
+    gmtime_r(&at, &tm);
     strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S +0000", &tm);
     buf_printf(out, "Date: %s\r\n", text);
 }
@@ -34,7 +34,7 @@ static bool compose(const struct channel_tools *tools, const struct delivery_ite
     if (!render_text(slice_of(item->body), (size_t)tools->settings->mail_most, &text, err) ||
         !render_title(slice_of(item->body), &title, err))
         return false;
-    put_date(out, tools->now_s);
+    put_date(out, item->created_s);
     buf_printf(out, "From: Resole <%s>\r\nTo: <%s>\r\nMessage-ID: <%s@resole>\r\n",
                tools->settings->mail_from, item->address, item->id);
     buf_put_text(out, "Subject: =?utf-8?B?");

@@ -11,4 +11,5 @@ update alert a set next_at = now() + make_interval(secs => $2), attempts = attem
 from due where a.alert_id = due.alert_id
 returning a.alert_id, a.kind, a.step, a.channel, a.address, a.body, a.team, a.application,
     (select secret from subscription s where s.subscription_id = a.subscription_id),
-    a.attempts, extract(epoch from now() - a.created_at)::bigint
+    a.attempts, extract(epoch from now() - a.created_at)::bigint,
+    floor(extract(epoch from a.created_at))::bigint

@@ -2,9 +2,7 @@
 -- applications stand on: the fact, the question (unless the policy answers it), and the words.
 with concerned as materialized (
     select p.patch_id, b.application, b.team, array_agg(distinct b.top) as tops
-    from patch p
-    join application_base b on b.base_digest = p.old_digest
-        or b.base_digest in (select pm.old_digest from patch_member pm where pm.patch_id = p.patch_id)
+    from patch p join patch_application b using (patch_id)
     where p.state = 'announced' and ($1::bigint is null or p.patch_id = $1)
         and ($2::text is null or b.application = $2)
     group by p.patch_id, b.application, b.team
@@ -25,9 +23,9 @@ select o.fact_id, o.application, c.team,
     coalesce((select s from unnest('{critical,high,medium,low}'::text[]) as s
         where exists (select from jsonb_array_elements(p.fixed) as e where e ->> 'severity' = s) limit 1), 'unknown'),
     m.repository || ':' || m.tag || ' is patched: ' || jsonb_array_length(p.packages) || ' packages, fixes '
-        || jsonb_array_length(p.fixed) || case when m.rebase_policy = 'ask' then '; approve it for ' else '; applied to ' end
-        || o.application,
-    jsonb_build_object('patch', p.patch_id, 'image', r.name || '/' || m.repository || ':' || m.tag,
+        || jsonb_array_length(p.fixed) || case m.rebase_policy when 'ask' then '; approve it for ' when 'auto' then '; it is applied to '
+            else '; build anew ' end || o.application,
+    (jsonb_build_object('patch', p.patch_id, 'image', r.name || '/' || m.repository || ':' || m.tag,
         'old_digest', p.old_digest, 'new_digest', p.new_digest, 'reference', p.reference,
         'application_digests', to_jsonb(c.tops), 'class', p.class, 'bytes', p.bytes, 'policy', m.rebase_policy,
         'package_count', jsonb_array_length(p.packages), 'fixed_count', jsonb_array_length(p.fixed),
@@ -35,10 +33,13 @@ select o.fact_id, o.application, c.team,
         'packages', (select coalesce(jsonb_agg(e), '[]') from (select e from jsonb_array_elements(p.packages) as e limit 100) as few),
         'fixed', (select coalesce(jsonb_agg(e), '[]') from (select e from jsonb_array_elements(p.fixed) as e limit 150) as few),
         'remaining', (select coalesce(jsonb_agg(e), '[]') from (select e from jsonb_array_elements(p.remaining) as e limit 100) as few),
-        'expires_at', to_char((now() + make_interval(days => $3::integer)) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'approve', jsonb_build_object('command', 'resole patches approve ' || p.patch_id || ' --application ' || o.application,
-            'method', 'POST', 'path', '/v1/patches/' || p.patch_id || '/approve',
-            'body', jsonb_build_object('application', o.application)))::text,
+        'platforms', (select coalesce(jsonb_agg(jsonb_build_object('platform', pm.platform, 'state', pm.state, 'reason', pm.reason,
+            'old_digest', pm.old_digest, 'new_digest', pm.new_digest) order by pm.platform), '[]') from patch_member pm where pm.patch_id = p.patch_id))
+        || case when m.rebase_policy <> 'ask' then '{}'::jsonb else jsonb_build_object(
+            'expires_at', to_char((now() + make_interval(days => $3::integer)) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'approve', jsonb_build_object('command', 'resole patches approve ' || p.patch_id || ' --application ' || o.application,
+                'method', 'POST', 'path', '/v1/patches/' || p.patch_id || '/approve',
+                'body', jsonb_build_object('application', o.application))) end)::text,
     to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), p.patch_id
 from opened o
 join concerned c on c.application = o.application and o.family = 'patch:' || c.patch_id
