@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "advisory/bundle.h"
@@ -9,9 +10,12 @@
 #include "cli/inspect.h"
 #include "http/client.h"
 
+enum { SYNC_FILES_MOST = 64 };
+
 struct advisory_options {
     const char *source, *dir;
-    bool force;
+    bool force, verify;
+    struct bundle_options bundle;
     struct option_list operands;
 };
 
@@ -26,6 +30,18 @@ static void print_age(int64_t as_of, int64_t now)
         printf("  %s  %3lldd", text, (long long)(hours / 24));
 }
 
+static bool verify(const struct bundle *bundle, struct error *err)
+{
+    size_t count;
+    const struct source_status *sources = bundle_sources(bundle, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct shelf *shelf = bundle_shelf(bundle, sources[i].source->name);
+        if (shelf && !shelf_verify(shelf, err))
+            return false;
+    }
+    return true;
+}
+
 static int run_status(const struct advisory_options *options)
 {
     struct error err = {0};
@@ -33,6 +49,8 @@ static int run_status(const struct advisory_options *options)
     struct bundle *bundle scoped(bundle_scope_close) = bundle_open(options->dir, now, &err);
     size_t count, loaded = 0;
     if (!bundle)
+        return command_fail(&err);
+    if (options->verify && !verify(bundle, &err))
         return command_fail(&err);
     const struct source_status *sources = bundle_sources(bundle, &count);
     printf("%-20s %-7s  %-20s  %4s  %10s  %s\n", "SOURCE", "STATE", "AS OF", "AGE", "ASSERTIONS",
@@ -49,6 +67,8 @@ static int run_status(const struct advisory_options *options)
             printf("  %-20s  %4s  %10s", "-", "-", "-");
         }
         printf("  %s\n", source->about);
+        if (sources[i].refused)
+            printf("%-20s refused %s\n", "", sources[i].refused);
     }
     printf("%zu of %zu sources loaded in %s\n", loaded, count, options->dir);
     return EXIT_DONE;
@@ -65,11 +85,9 @@ static void print_import(const struct shelf_meta *meta, int64_t ms)
     const struct {
         const char *name;
         uint64_t count;
-    } left_out[] = {{"withdrawn", c->withdrawn},
-                    {"git only", c->git_only},
-                    {"no known package", c->no_package},
-                    {"unusable", c->unusable},
-                    {"informational", c->informational}};
+    } left_out[] = {{"withdrawn", c->withdrawn},         {"git only", c->git_only},
+                    {"no known package", c->no_package}, {"unusable", c->unusable},
+                    {"informational", c->informational}, {"repeated", c->repeated}};
     const char *separator = "; left out: ";
     for (size_t i = 0; i < array_count(left_out); i++)
         if (left_out[i].count > 0) {
@@ -79,41 +97,57 @@ static void print_import(const struct shelf_meta *meta, int64_t ms)
     printf("\n");
 }
 
-static int import_one(const struct advisory_options *options, const char *path)
+/* A bundle of ours, or nothing done. */
+static bool unpack_if_bundle(const struct advisory_options *options, const char *path, int *code)
+{
+    struct error err = {0};
+    size_t sources = 0;
+    if (options->source || !bundle_is_export(path))
+        return false;
+    progress("importing %s", path);
+    *code = EXIT_DONE;
+    if (!bundle_unpack(options->dir, path, &options->bundle, &sources, &err)) {
+        *code = command_fail(&err);
+        return true;
+    }
+    progress("%s", "");
+    printf("%s: %zu sources\n", path, sources);
+    return true;
+}
+
+static int import_files(const struct advisory_options *options, const struct bundle_files *files)
 {
     struct arena *arena scoped(arena_scope_free) = arena_new();
     struct error err = {0};
-    struct shelf_meta meta;
+    struct bundle_imports done;
     int64_t begun = clock_monotonic_ms();
-    size_t sources = 0;
-    progress("importing %s", path);
-    if (!options->source && bundle_is_export(path)) {
-        if (!bundle_unpack(options->dir, path, &sources, &err))
-            return command_fail(&err);
-        progress("%s", "");
-        printf("%s: %zu sources\n", path, sources);
-        return EXIT_DONE;
-    }
-    if (!bundle_import(options->dir, path, options->source, clock_unix_s(), options->force, &meta,
-                       arena, &err))
-        return command_fail(&err);
+    progress("importing %s", files->paths[0]);
+    bool ok = bundle_import(options->dir, files, clock_unix_s(), &done, arena, &err);
     progress("%s", "");
-    print_import(&meta, clock_monotonic_ms() - begun);
-    return EXIT_DONE;
+    for (size_t i = 0; i < done.count; i++)
+        print_import(&done.metas[i], clock_monotonic_ms() - begun);
+    return ok ? EXIT_DONE : command_fail(&err);
 }
 
 static int run_import(const struct advisory_options *options)
 {
-    if (options->operands.count == 0) {
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    size_t count = options->operands.count;
+    const char **paths = arena_new_array(arena, const char *, count);
+    struct bundle_files files = {paths, 0, options->source, options->force};
+    int worst = EXIT_DONE, code;
+    if (count == 0) {
         fprintf(stderr, "resole: advisory import: which FILE?\n");
         return EXIT_USAGE;
     }
-    int worst = EXIT_DONE;
-    for (size_t i = 0; i < options->operands.count; i++) {
-        int code = import_one(options, options->operands.items[i]);
+    for (size_t i = 0; i < count; i++) {
+        code = EXIT_DONE;
+        if (!unpack_if_bundle(options, options->operands.items[i], &code))
+            paths[files.count++] = options->operands.items[i];
         worst = code > worst ? code : worst;
     }
-    return worst;
+    code = files.count > 0 ? import_files(options, &files) : EXIT_DONE;
+    return code > worst ? code : worst;
 }
 
 static int run_export(const struct advisory_options *options)
@@ -123,7 +157,7 @@ static int run_export(const struct advisory_options *options)
         fprintf(stderr, "resole: advisory export: one FILE, please\n");
         return EXIT_USAGE;
     }
-    if (!bundle_export(options->dir, options->operands.items[0], &err))
+    if (!bundle_export(options->dir, options->operands.items[0], &options->bundle, &err))
         return command_fail(&err);
     return EXIT_DONE;
 }
@@ -155,47 +189,119 @@ static bool download(struct http_client *client, const char *url, bool ours, con
     return ok;
 }
 
+/* Where its files are: the mirror setting, else the table's address or those of its parts. */
+static size_t addresses(const struct advisory_source *source, const char **out, size_t most)
+{
+    size_t count, found = 0;
+    const struct advisory_source_part *parts = advisory_source_parts(&count);
+    if (*source_address(source)) {
+        out[0] = source_address(source);
+        return 1;
+    }
+    for (size_t i = 0; i < count && found < most; i++)
+        if (strcmp(parts[i].source, source->name) == 0)
+            out[found++] = parts[i].url;
+    return found;
+}
+
+/* Some formats read the release from the file's name: it keeps the address's. */
+static const char *local_path(const char *dir, const char *url, struct arena *arena)
+{
+    const char *slash = strrchr(url, '/'), *base = slash ? slash + 1 : url;
+    return arena_printf(arena, "%s/%.*s", dir, (int)strcspn(base, "?#"), base);
+}
+
+static bool fetch_all(struct http_client *client, const struct advisory_source *source,
+                      const char *dir, const char **paths, size_t *count, struct arena *arena,
+                      struct error *err)
+{
+    const char *urls[SYNC_FILES_MOST];
+    size_t total = addresses(source, urls, SYNC_FILES_MOST);
+    for (*count = 0; *count < total;) {
+        const char *url = urls[*count];
+        /* Parts may be called alike (v3.20/main.json): a directory each. */
+        const char *own = arena_printf(arena, "%s/%zu", dir, *count);
+        progress("fetching %s", url);
+        if (mkdir(own, 0700) != 0)
+            return error_set(err, ERROR_FATAL, "%s: cannot be made", own);
+        paths[*count] = local_path(own, url, arena);
+        (*count)++;
+        if (!download(client, url, url != source->url, paths[*count - 1], arena, err))
+            return false;
+    }
+    return true;
+}
+
 static int sync_one(const struct advisory_options *options, struct http_client *client,
                     const struct advisory_source *source)
 {
     struct arena *arena scoped(arena_scope_free) = arena_new();
     struct error err = {0};
-    struct shelf_meta meta;
+    const char *paths[SYNC_FILES_MOST];
+    char dir[] = "/tmp/resole-sync-XXXXXX";
+    size_t count = 0;
+    if (!mkdtemp(dir))
+        return EXIT_BUG;
+    int code = EXIT_DONE;
+    if (fetch_all(client, source, dir, paths, &count, arena, &err)) {
+        struct bundle_files files = {paths, count, source->name, options->force};
+        code = import_files(options, &files);
+    } else {
+        progress("%s", "");
+        error_prefix(&err, "%s", source->name);
+        code = command_fail(&err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        unlink(paths[i]);
+        rmdir(arena_printf(arena, "%s/%zu", dir, i));
+    }
+    rmdir(dir);
+    return code;
+}
+
+/* A mirror's bundle instead of every source: RESOLE_ADVISORY_BUNDLE_URL. */
+static int sync_bundle(const struct advisory_options *options, const char *url)
+{
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    struct source_settings settings = inspect_source_settings();
+    struct http_client *client scoped(http_client_scope_free) =
+        http_client_new(&settings.registry.http);
+    struct error err = {0};
     char path[] = "/tmp/resole-sync-XXXXXX";
-    int64_t begun = clock_monotonic_ms();
+    size_t sources = 0;
     int fd = mkstemp(path);
     if (fd < 0)
         return EXIT_BUG;
     close(fd);
-    progress("fetching %s", source_address(source));
-    bool ok = download(client, source_address(source), source_address(source) != source->url, path,
-                       arena, &err) &&
-              bundle_import(options->dir, path, source->name, clock_unix_s(), options->force, &meta,
-                            arena, &err);
+    progress("fetching %s", url);
+    bool ok = download(client, url, true, path, arena, &err) &&
+              bundle_unpack(options->dir, path, &options->bundle, &sources, &err);
     unlink(path);
     progress("%s", "");
-    if (!ok) {
-        error_prefix(&err, "%s", source->name);
+    if (!ok)
         return command_fail(&err);
-    }
-    print_import(&meta, clock_monotonic_ms() - begun);
+    printf("%s: %zu sources\n", url, sources);
     return EXIT_DONE;
 }
 
 static int run_sync(const struct advisory_options *options)
 {
+    const char *mirror = getenv("RESOLE_ADVISORY_BUNDLE_URL");
+    if (!options->source && mirror && *mirror)
+        return sync_bundle(options, mirror);
     struct source_settings settings = inspect_source_settings();
     size_t count, asked = 0;
+    const char *urls[SYNC_FILES_MOST];
     const struct advisory_source *sources = advisory_sources(&count);
     struct http_client *client scoped(http_client_scope_free) =
         http_client_new(&settings.registry.http);
     int worst = EXIT_DONE;
     for (size_t i = 0; i < count; i++) {
         if (options->source ? strcmp(options->source, sources[i].name) != 0
-                            : !*source_address(&sources[i]))
+                            : addresses(&sources[i], urls, SYNC_FILES_MOST) == 0)
             continue;
         asked++;
-        if (!*source_address(&sources[i])) {
+        if (addresses(&sources[i], urls, SYNC_FILES_MOST) == 0) {
             fprintf(stderr, "resole: %s has no address; import its file\n", sources[i].name);
             return EXIT_USAGE;
         }
@@ -222,14 +328,25 @@ static const struct {
 int cmd_advisory(int argc, char **argv)
 {
     static const char usage[] =
-        "advisory status | import [--source NAME] FILE… | export FILE | sync [--source NAME]";
+        "advisory status [--verify] | import [--source NAME] [--trust KEY] FILE… | "
+        "export [--sign KEY] [--since BUNDLE] FILE | sync [--source NAME]";
     struct arena *arena scoped(arena_scope_free) = arena_new();
-    struct advisory_options options = {.dir = bundle_default_dir(arena)};
+    const char *trust = getenv("RESOLE_ADVISORY_TRUST_FILE");
+    struct advisory_options options = {.dir = bundle_default_dir(arena),
+                                       .bundle.trust = trust && *trust ? trust : NULL};
     const struct option_row rows[] = {
         {"--source", 0, OPTION_TEXT, &options.source, "NAME",
          "a source as `advisory status` lists"},
         {"--dir", 0, OPTION_TEXT, &options.dir, "DIR", "instead of RESOLE_ADVISORY_DIR"},
         {"--force", 0, OPTION_FLAG, &options.force, NULL, "import even if far less than before"},
+        {"--verify", 0, OPTION_FLAG, &options.verify, NULL,
+         "status: every byte against its checksum"},
+        {"--sign", 0, OPTION_TEXT, &options.bundle.key, "KEY",
+         "export: an Ed25519 private key (PEM)"},
+        {"--since", 0, OPTION_TEXT, &options.bundle.since, "BUNDLE",
+         "export: only what this older one has not"},
+        {"--trust", 0, OPTION_TEXT, &options.bundle.trust, "KEY",
+         "take bundles signed by this public key alone (or RESOLE_ADVISORY_TRUST_FILE)"},
     };
     if (argc >= 2 && strcmp(argv[1], "--help") != 0)
         for (size_t i = 0; i < array_count(verbs); i++) {

@@ -41,7 +41,8 @@ static void check_server(struct arena *arena, struct api_client *client)
         "something outside is unwell: see resole runs list --state running");
     json_t *sources = json_object_get(status, "sources");
     if (json_array_size(sources) == 0)
-        say(false, "advisory sources", "none", "enable one: see RESOLE_SOURCES of the fetcher");
+        say(false, "advisory sources", "none",
+            "enable one: see RESOLE_ADVISORY_SOURCES of the matcher");
     json_array_foreach(sources, i, source)
     {
         const char *name = json_string_value(json_object_get(source, "source"));

@@ -4,19 +4,21 @@
 #include "advisory/severity.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/last_scan.h"
 #include "cli/scan.h"
 
 struct scan_options {
     struct option_list outputs, vex, operands;
     const char *fail_on, *unknown_severity, *policy, *advisory_dir;
     struct inspect_settings inspect;
-    bool all, only_fixed, offline;
+    bool all, only_fixed, offline, attached_vex;
 };
 
 static const struct scan_format formats[] = {
-    {"table", scan_print_table},
-    {"json", scan_print_json},
-    {"sarif", scan_print_sarif},
+    {"table", scan_print_table},    {"json", scan_print_json},
+    {"sarif", scan_print_sarif},    {"junit", scan_print_junit},
+    {"html", scan_print_html},      {"cyclonedx-json", scan_print_cyclonedx},
+    {"spdx-json", scan_print_spdx}, {"openvex", scan_print_openvex},
 };
 
 const struct scan_format *scan_format_find(const char *name)
@@ -41,8 +43,12 @@ static const struct scan_format *output_split(const char *choice, const char **f
     return scan_format_find(name);
 }
 
-static bool check_options(const struct scan_options *options, enum severity *fail_on,
-                          enum severity *unknown)
+static bool severity_option(const char *text, enum severity *out)
+{
+    return !text || (severity_parse(slice_of(text), out) && *out != SEVERITY_UNKNOWN);
+}
+
+static bool check_options(const struct scan_options *options, struct scan_settings *settings)
 {
     const char *file;
     for (size_t i = 0; i < options->outputs.count; i++)
@@ -50,10 +56,8 @@ static bool check_options(const struct scan_options *options, enum severity *fai
             fprintf(stderr, "resole: scan: %s: no such format\n", options->outputs.items[i]);
             return false;
         }
-    if ((options->fail_on &&
-         (!severity_parse(slice_of(options->fail_on), fail_on) || *fail_on == SEVERITY_UNKNOWN)) ||
-        (options->unknown_severity &&
-         !severity_parse(slice_of(options->unknown_severity), unknown))) {
+    if (!severity_option(options->fail_on, &settings->fail_on) ||
+        !severity_option(options->unknown_severity, &settings->unknown_severity)) {
         fprintf(stderr, "resole: scan: a severity is one of critical high medium low negligible\n");
         return false;
     }
@@ -62,31 +66,6 @@ static bool check_options(const struct scan_options *options, enum severity *fai
         return false;
     }
     return true;
-}
-
-/* interfaces.md, "Exit codes": the gate before the doubt. */
-static int verdict_code(const struct scan *scan, const struct scan_options *options,
-                        enum severity fail_on, enum severity unknown)
-{
-    bool doubt = strcmp(scan->verdict, "unknown") == 0 || scan->unknown_packages > 0;
-    for (size_t i = 0; i < scan->result.count; i++) {
-        const struct finding *f = &scan->result.findings[i];
-        enum severity severity = SEVERITY_UNKNOWN;
-        if (!scan_counts(f))
-            continue;
-        if (scan->failed[i])
-            return EXIT_GATE;
-        if (!options->fail_on)
-            continue;
-        severity_parse(slice_of(f->severity), &severity);
-        if (severity == SEVERITY_UNKNOWN && options->unknown_severity)
-            severity = unknown;
-        if (severity == SEVERITY_UNKNOWN && !options->unknown_severity)
-            doubt = true;
-        if (severity >= fail_on)
-            return EXIT_GATE;
-    }
-    return doubt ? EXIT_ANSWER_UNKNOWN : EXIT_DONE;
 }
 
 static bool print_all(const struct scan *scan, const struct option_list *outputs,
@@ -106,8 +85,7 @@ static bool print_all(const struct scan *scan, const struct option_list *outputs
     return true;
 }
 
-static int scan_and_print(const struct scan_options *options, enum severity fail_on,
-                          enum severity unknown, struct arena *arena)
+static int scan_and_print(const struct scan_options *options, struct arena *arena)
 {
     struct error err = {0};
     struct scan_settings settings = {
@@ -118,13 +96,23 @@ static int scan_and_print(const struct scan_options *options, enum severity fail
         .all = options->all,
         .only_fixed = options->only_fixed,
         .offline = options->offline,
+        .attached_vex = options->attached_vex,
         .now = clock_unix_s(),
     };
+    if (!check_options(options, &settings))
+        return EXIT_USAGE;
     struct scan scan;
     bool ok =
         scan_run(options->operands.items[0], &options->inspect, &settings, arena, &scan, &err) &&
         print_all(&scan, &options->outputs, arena, &err);
-    int code = ok ? verdict_code(&scan, options, fail_on, unknown) : command_fail(&err);
+    if (ok)
+        last_scan_save(options->advisory_dir, &(struct last_scan){
+                                                  .image = options->operands.items[0],
+                                                  .platform = options->inspect.platform,
+                                                  .policy = options->policy,
+                                                  .vex = options->vex,
+                                              });
+    int code = ok ? scan_exit_code(&scan) : command_fail(&err);
     scan_release(&scan);
     return code;
 }
@@ -132,16 +120,17 @@ static int scan_and_print(const struct scan_options *options, enum severity fail
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct scan_options o = {.advisory_dir = bundle_default_dir(arena)};
-    enum severity fail_on = SEVERITY_UNKNOWN, unknown = SEVERITY_UNKNOWN;
     const struct option_row rows[] = {
         {"--output", 'o', OPTION_LIST, &o.outputs, "FORMAT[=FILE]",
-         "table, json or sarif; several at once"},
+         "table, json, sarif, junit, html, cyclonedx-json, spdx-json, openvex; several at once"},
         {"--fail-on", 0, OPTION_TEXT, &o.fail_on, "SEVERITY", "exit 1 if a finding is as severe"},
         {"--unknown-severity", 0, OPTION_TEXT, &o.unknown_severity, "SEVERITY",
          "what a finding of unknown severity counts as (else exit 5)"},
         {"--only-fixed", 0, OPTION_FLAG, &o.only_fixed, NULL, "findings with a fix alone"},
         {"--policy", 0, OPTION_TEXT, &o.policy, "FILE", "ignore and gate rules (YAML)"},
         {"--vex", 0, OPTION_LIST, &o.vex, "FILE", "OpenVEX, CSAF or CycloneDX VEX; repeatable"},
+        {"--attached-vex", 0, OPTION_FLAG, &o.attached_vex, NULL,
+         "also VEX attached to the image in its registry (who may push there may suppress)"},
         {"--platform", 0, OPTION_TEXT, &o.inspect.platform, "OS/ARCH", "of an index of several"},
         {"--advisory-dir", 0, OPTION_TEXT, &o.advisory_dir, "DIR",
          "instead of RESOLE_ADVISORY_DIR"},
@@ -158,9 +147,7 @@ static int run(struct arena *arena, int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    if (!check_options(&o, &fail_on, &unknown))
-        return EXIT_USAGE;
-    return scan_and_print(&o, fail_on, unknown, arena);
+    return scan_and_print(&o, arena);
 }
 
 int cmd_scan(int argc, char **argv)

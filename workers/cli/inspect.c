@@ -9,7 +9,10 @@
 #include "cli/command.h"
 #include "inventory/layer_confined.h"
 
-enum { INSPECT_THREADS_MOST = 4 };
+enum {
+    INSPECT_THREADS_MOST = 4,
+    SILENCE_MOST_MS = 20000, /* a person waits: a server that says nothing has failed */
+};
 
 static const char *setting(const char *name)
 {
@@ -20,7 +23,7 @@ static const char *setting(const char *name)
 struct source_settings inspect_source_settings(void)
 {
     return (struct source_settings){
-        .registry = {.http = {.ca_file = setting("RESOLE_CA_FILE")},
+        .registry = {.http = {.ca_file = setting("RESOLE_CA_FILE"), .idle_ms = SILENCE_MOST_MS},
                      .docker_config = setting("RESOLE_DOCKER_CONFIG"),
                      .insecure_hosts = setting("RESOLE_INSECURE_HOSTS"),
                      .realm_hosts = setting("RESOLE_REALM_HOSTS"),

@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"rebase", "put an application image on a new base", cmd_rebase},
     {"version", "compare two versions of an ecosystem", cmd_version},
     {"scan", "findings of an image, against the local advisory data", cmd_scan},
+    {"explain", "one finding: evidence, records, versions compared, suppressions", cmd_explain},
     {"advisory", "local advisory data: status, import, export, sync", cmd_advisory},
     {"images", "what was pushed; manage, import, rollback", cmd_objects},
     {"findings", "what is vulnerable, where, and the evidence", cmd_objects},

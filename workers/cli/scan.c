@@ -1,16 +1,81 @@
 #include "cli/scan.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "advisory/release.h"
+#include "base/clock.h"
 #include "cli/command.h"
-
-enum { DOCUMENT_BYTES = 64 * 1024 * 1024 };
 
 bool scan_counts(const struct finding *finding)
 {
     return finding->state != STATE_NOT_AFFECTED && !finding->suppressed_by;
+}
+
+enum severity scan_severity(const struct finding *finding)
+{
+    enum severity severity = SEVERITY_UNKNOWN;
+    severity_parse(slice_of(finding->severity), &severity);
+    return severity;
+}
+
+const struct scan_judgement *scan_judgement(const struct scan *scan, const struct finding *finding)
+{
+    return &scan->judgements[finding - scan->result.findings];
+}
+
+const char *scan_data_date(const struct scan *scan, struct arena *arena)
+{
+    int64_t newest = 0;
+    char text[32];
+    for (size_t i = 0; i < scan->source_count; i++)
+        if (scan->sources[i].state != SOURCE_ABSENT && scan->sources[i].as_of > newest)
+            newest = scan->sources[i].as_of;
+    clock_format(newest > 0 ? newest : scan->settings->now, text);
+    return arena_strdup(arena, text);
+}
+
+const char *scan_image_purl(const struct scan *scan, struct arena *arena)
+{
+    struct image_name name;
+    struct error err = {0};
+    const char *digest = scan->inspected.image.manifest_digest;
+    if (!*digest)
+        return "";
+    if (!image_name_parse(arena, scan->asked, &name, &err) || name.transport != IMAGE_REGISTRY)
+        return arena_printf(arena, "pkg:oci/image@%s", digest);
+    const char *repository = name.reference.repository, *slash = strrchr(repository, '/');
+    return arena_printf(arena, "pkg:oci/%s@%s?repository_url=%s/%s", slash ? slash + 1 : repository,
+                        digest, name.reference.host, repository);
+}
+
+const char *scan_url(const struct finding *finding, struct arena *arena)
+{
+    for (size_t i = 0; i < finding->evidence_count; i++)
+        if (finding->evidence[i].assertion->url_count > 0)
+            return finding->evidence[i].assertion->urls[0];
+    return strncmp(finding->vulnerability, "CVE-", 4) == 0
+               ? arena_printf(arena, "https://www.cve.org/CVERecord?id=%s", finding->vulnerability)
+               : NULL;
+}
+
+void scan_plain(struct buf *out)
+{
+    for (size_t i = 0; i < out->length; i++) {
+        unsigned char c = (unsigned char)out->data[i];
+        bool c1 = i > 0 && c >= 0x80 && c < 0xa0 && (unsigned char)out->data[i - 1] == 0xc2;
+        if (c1)
+            out->data[i - 1] = '?';
+        if (c1 || c == 0x7f || (c < 0x20 && c != '\n'))
+            out->data[i] = '?';
+    }
+}
+
+const char *scan_title(const struct finding *finding)
+{
+    for (size_t i = 0; i < finding->evidence_count; i++) {
+        const char *title = finding->evidence[i].assertion->title;
+        if (title && *title)
+            return title;
+    }
+    return NULL;
 }
 
 const struct package *scan_package(const struct scan *scan, const struct finding *finding)
@@ -53,89 +118,6 @@ static void fill_packages(struct scan *scan, struct arena *arena)
     }
 }
 
-static bool read_document(const char *path, struct arena *arena, struct slice *out,
-                          struct error *err)
-{
-    struct buf text scoped(buf_release) = {0};
-    FILE *file = fopen(path, "rbe");
-    char block[65536];
-    size_t got;
-    if (!file)
-        return error_set(err, ERROR_INPUT, "%s: cannot be read", path);
-    while ((got = fread(block, 1, sizeof(block), file)) > 0 && text.length < DOCUMENT_BYTES)
-        buf_put(&text, block, got);
-    fclose(file);
-    if (text.length >= DOCUMENT_BYTES)
-        return error_set(err, ERROR_INPUT, "%s: larger than %d bytes", path, DOCUMENT_BYTES);
-    *out = (struct slice){arena_memdup(arena, buf_text(&text), text.length), text.length};
-    return true;
-}
-
-static bool read_documents(struct scan *scan, struct arena *arena, struct error *err)
-{
-    const struct scan_settings *settings = scan->settings;
-    struct slice bytes;
-    for (size_t i = 0; i < settings->vex_count; i++)
-        if (!read_document(settings->vex_files[i], arena, &bytes, err) ||
-            !vex_parse(bytes, settings->vex_files[i], arena, &scan->vex, err))
-            return error_wrap(err, "%s", settings->vex_files[i]);
-    if (settings->policy_file &&
-        (!read_document(settings->policy_file, arena, &bytes, err) ||
-         !policy_parse(bytes, settings->policy_file, arena, &scan->policy, err)))
-        return error_wrap(err, "%s", settings->policy_file);
-    return true;
-}
-
-static void apply_vex(struct scan *scan, struct finding *finding, struct arena *arena)
-{
-    const struct sbom_image *image = &scan->inspected.image;
-    struct vex_product product = {.purl = scan_purl(scan, finding, arena),
-                                  .image_digest = image->manifest_digest,
-                                  .image_reference = image->reference};
-    const struct vex_statement *s = vex_find(&scan->vex, finding->vulnerability, finding->aliases,
-                                             finding->alias_count, &product);
-    if (!s || (s->status != VEX_NOT_AFFECTED && s->status != VEX_FIXED))
-        return;
-    finding->suppressed_by = arena_printf(arena, "VEX %s%s%s", s->document, s->author ? ", " : "",
-                                          s->author ? s->author : "");
-    finding->suppressed_reason =
-        arena_printf(arena, "%s%s%s", vex_status_name(s->status), s->justification ? ": " : "",
-                     s->justification ? s->justification : "");
-}
-
-static int64_t published(const struct finding *finding)
-{
-    int64_t first = 0;
-    for (size_t i = 0; i < finding->evidence_count; i++) {
-        int64_t at = finding->evidence[i].assertion->published;
-        if (at > 0 && (first == 0 || at < first))
-            first = at;
-    }
-    return first;
-}
-
-static void apply_policy(struct scan *scan, size_t i, struct arena *arena)
-{
-    struct finding *finding = &scan->result.findings[i];
-    const struct package *package = scan_package(scan, finding);
-    struct policy_subject subject = {
-        .finding = finding,
-        .package = package->component.name,
-        .type = package->component.type,
-        .tier = tier_name(package->tier),
-        .published = published(finding),
-    };
-    const struct policy_rule *rule = policy_ignores(&scan->policy, &subject, scan->settings->now);
-    if (rule && !finding->suppressed_by) {
-        finding->suppressed_by =
-            arena_printf(arena, "policy %s%s%s", rule->name, rule->owner ? ", " : "",
-                         rule->owner ? rule->owner : "");
-        finding->suppressed_reason = rule->reason;
-    }
-    if (!finding->suppressed_by)
-        scan->failed[i] = policy_fails(&scan->policy, &subject, scan->settings->now);
-}
-
 static void keep_wanted(struct scan *scan)
 {
     struct match_result *r = &scan->result;
@@ -148,6 +130,12 @@ static void keep_wanted(struct scan *scan)
     r->count = kept;
 }
 
+bool scan_doubtful(const struct scan *scan)
+{
+    return scan->unknown_packages > 0 || scan->partial_packages > 0 ||
+           !scan->inspected.inventory.complete || scan->inspected.inventory.package_count == 0;
+}
+
 static void weigh(struct scan *scan, struct arena *arena)
 {
     size_t affecting = 0;
@@ -157,10 +145,7 @@ static void weigh(struct scan *scan, struct arena *arena)
         scan->unknown_packages += scan->result.coverage[i] == COVERAGE_UNKNOWN;
         scan->partial_packages += scan->result.coverage[i] == COVERAGE_PARTIAL;
     }
-    bool doubtful = scan->unknown_packages > 0 || scan->partial_packages > 0 ||
-                    !scan->inspected.inventory.complete ||
-                    scan->inspected.inventory.package_count == 0;
-    scan->verdict = affecting > 0 ? "affected" : doubtful ? "unknown" : "clean";
+    scan->verdict = affecting > 0 ? "affected" : scan_doubtful(scan) ? "unknown" : "clean";
     if (scan->unknown_packages > 0)
         scan_warn(scan, arena, "no-advisory-data",
                   arena_printf(arena, "%zu packages that no loaded source speaks of: unknown",
@@ -199,9 +184,10 @@ bool scan_run(const char *image, const struct inspect_settings *inspect,
               const struct scan_settings *settings, struct arena *arena, struct scan *out,
               struct error *err)
 {
-    *out = (struct scan){.settings = settings};
-    if (!read_documents(out, arena, err) ||
-        !inspect_image(image, inspect, arena, &out->inspected, err))
+    *out = (struct scan){.settings = settings, .asked = image};
+    if (!scan_read_documents(out, arena, err) ||
+        !inspect_image(image, inspect, arena, &out->inspected, err) ||
+        (settings->attached_vex && !scan_attached_vex(out, arena, err)))
         return false;
     out->bundle = bundle_open(settings->advisory_dir, settings->now, err);
     if (!out->bundle)
@@ -216,11 +202,7 @@ bool scan_run(const char *image, const struct inspect_settings *inspect,
                         arena, &out->result, err))
         return false;
     keep_wanted(out);
-    out->failed = arena_new_array(arena, const struct policy_rule *, out->result.count);
-    for (size_t i = 0; i < out->result.count; i++) {
-        apply_vex(out, &out->result.findings[i], arena);
-        apply_policy(out, i, arena);
-    }
+    scan_judge(out, arena);
     weigh(out, arena);
     return true;
 }

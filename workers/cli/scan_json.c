@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "cli/scan.h"
 
-static void put(struct buf *out, const char *separator, const char *key, const char *value)
+void scan_put(struct buf *out, const char *separator, const char *key, const char *value)
 {
     buf_printf(out, "%s\"%s\":", separator, key);
     if (value && *value)
@@ -22,9 +22,9 @@ static void put_sources(const struct scan *scan, struct buf *out)
         if (s->as_of > 0)
             clock_format(s->as_of, as_of);
         buf_put_text(out, separator);
-        put(out, "{", "source", s->source->name);
-        put(out, ",", "as_of", as_of);
-        put(out, ",", "state", source_state_name(s->state));
+        scan_put(out, "{", "source", s->source->name);
+        scan_put(out, ",", "as_of", as_of);
+        scan_put(out, ",", "state", source_state_name(s->state));
         buf_put_text(out, "}");
         separator = ",\n";
     }
@@ -35,20 +35,20 @@ static void put_package(const struct scan *scan, const struct finding *f, struct
                         struct buf *out)
 {
     const struct package *p = scan_package(scan, f);
-    put(out, ",\"package\":{", "purl", scan_purl(scan, f, arena));
-    put(out, ",", "type", p->component.type);
-    put(out, ",", "name", p->component.name);
-    put(out, ",", "version", p->component.version);
+    scan_put(out, ",\"package\":{", "purl", scan_purl(scan, f, arena));
+    scan_put(out, ",", "type", p->component.type);
+    scan_put(out, ",", "name", p->component.name);
+    scan_put(out, ",", "version", p->component.version);
     if (p->component.source_name[0]) {
-        put(out, ",\"source\":{", "name", p->component.source_name);
-        put(out, ",", "version", p->component.source_version);
+        scan_put(out, ",\"source\":{", "name", p->component.source_name);
+        scan_put(out, ",", "version", p->component.source_version);
         buf_put_text(out, "}");
     } else {
         buf_put_text(out, ",\"source\":null");
     }
-    put(out, ",", "tier", tier_name(p->tier));
+    scan_put(out, ",", "tier", tier_name(p->tier));
     buf_printf(out, ",\"layer\":%zu", p->layer);
-    put(out, ",", "owner", p->owner ? p->owner->name : NULL);
+    scan_put(out, ",", "owner", p->owner ? p->owner->name : NULL);
     buf_put_text(out, ",\"paths\":[");
     for (size_t i = 0; i < p->path_count; i++) {
         buf_put_text(out, i > 0 ? "," : "");
@@ -62,13 +62,15 @@ static void put_evidence(const struct finding *f, struct buf *out)
     buf_put_text(out, ",\"sources\":[");
     for (size_t i = 0; i < f->evidence_count; i++) {
         const struct finding_evidence *e = &f->evidence[i];
-        put(out, i > 0 ? ",{" : "{", "source", e->assertion->source);
-        put(out, ",", "record", e->assertion->record);
-        put(out, ",", "state", advisory_state_name(e->state));
-        put(out, ",", "fixed_version", e->fixed_version);
-        put(out, ",", "rule", e->rule);
-        put(out, ",", "compared", e->version_used);
-        put(out, ",", "url", e->assertion->url_count > 0 ? e->assertion->urls[0] : NULL);
+        scan_put(out, i > 0 ? ",{" : "{", "source", e->assertion->source);
+        scan_put(out, ",", "record", e->assertion->record);
+        scan_put(out, ",", "state", advisory_state_name(e->state));
+        scan_put(out, ",", "fixed_version", e->fixed_version);
+        scan_put(out, ",", "rule", e->rule);
+        scan_put(out, ",", "compared", e->version_used);
+        scan_put(out, ",", "severity", e->assertion->severity);
+        scan_put(out, ",", "cvss_vector", e->assertion->cvss);
+        scan_put(out, ",", "url", e->assertion->url_count > 0 ? e->assertion->urls[0] : NULL);
         buf_put_text(out, "}");
     }
     buf_put_text(out, "]");
@@ -86,12 +88,34 @@ static void put_number(struct buf *out, const char *key, double value, const cha
     buf_put_text(out, text);
 }
 
-static void put_finding(const struct scan *scan, const struct finding *f, struct arena *arena,
-                        struct buf *out)
+static void put_time(struct buf *out, const char *key, int64_t at)
 {
-    char kev[32] = "";
-    put(out, "{", "id", f->id);
-    put(out, ",", "vulnerability", f->vulnerability);
+    char text[32] = "";
+    if (at > 0)
+        clock_format(at, text);
+    scan_put(out, ",", key, text);
+}
+
+static void put_suppressions(const struct scan_judgement *judgement, struct buf *out)
+{
+    buf_put_text(out, ",\"suppressions\":[");
+    for (size_t i = 0; i < judgement->suppression_count; i++) {
+        const struct scan_suppression *s = &judgement->suppressions[i];
+        scan_put(out, i > 0 ? ",{" : "{", "kind", s->kind);
+        scan_put(out, ",", "by", s->by);
+        scan_put(out, ",", "reason", s->reason);
+        put_time(out, "expires", s->expires);
+        buf_printf(out, ",\"holds\":%s}", s->holds ? "true" : "false");
+    }
+    buf_put_text(out, "]");
+}
+
+void scan_put_finding(const struct scan *scan, const struct finding *f, struct arena *arena,
+                      struct buf *out)
+{
+    const struct scan_judgement *judgement = scan_judgement(scan, f);
+    scan_put(out, "{", "id", f->id);
+    scan_put(out, ",", "vulnerability", f->vulnerability);
     buf_put_text(out, ",\"aliases\":[");
     for (size_t i = 0; i < f->alias_count; i++) {
         buf_put_text(out, i > 0 ? "," : "");
@@ -99,22 +123,25 @@ static void put_finding(const struct scan *scan, const struct finding *f, struct
     }
     buf_put_text(out, "]");
     put_package(scan, f, arena, out);
-    put(out, ",", "state", advisory_state_name(f->state));
-    put(out, ",", "reason", f->reason);
-    put(out, ",", "fixed_version", f->fixed_version);
-    put(out, ",", "severity", f->severity);
+    scan_put(out, ",", "state", advisory_state_name(f->state));
+    scan_put(out, ",", "reason", f->reason);
+    scan_put(out, ",", "fixed_version", f->fixed_version);
+    scan_put(out, ",", "severity", f->severity);
     put_number(out, "cvss", f->cvss_score, "%.1f");
-    put(out, ",", "cvss_vector", f->cvss);
+    scan_put(out, ",", "cvss_vector", f->cvss);
     put_number(out, "epss", f->epss, "%.5f");
-    if (f->kev_added > 0)
-        clock_format(f->kev_added, kev);
-    put(out, ",", "known_exploited_since", kev);
+    put_time(out, "known_exploited_since", f->kev_added);
+    put_time(out, "published", judgement->published);
+    put_time(out, "fix_published", judgement->fixed_at);
     put_number(out, "risk", f->risk, "%.1f");
     buf_printf(out, ",\"conditional\":%s", f->conditional ? "true" : "false");
+    scan_put(out, ",", "gate", policy_verdict_name(judgement->gate));
+    scan_put(out, ",", "gate_rule", judgement->gate_name);
     put_evidence(f, out);
+    put_suppressions(judgement, out);
     if (f->suppressed_by) {
-        put(out, ",\"suppressed\":{", "by", f->suppressed_by);
-        put(out, ",", "reason", f->suppressed_reason);
+        scan_put(out, ",\"suppressed\":{", "by", f->suppressed_by);
+        scan_put(out, ",", "reason", f->suppressed_reason);
         buf_put_text(out, "}}");
     } else {
         buf_put_text(out, ",\"suppressed\":null}");
@@ -123,14 +150,14 @@ static void put_finding(const struct scan *scan, const struct finding *f, struct
 
 static void put_image(const struct sbom_image *image, struct buf *out)
 {
-    put(out, ",\n\"image\":{", "reference", image->reference);
-    put(out, ",", "manifest_digest", image->manifest_digest);
-    put(out, ",", "config_digest", image->config_digest);
-    put(out, ",", "platform", image->platform);
+    scan_put(out, ",\n\"image\":{", "reference", image->reference);
+    scan_put(out, ",", "manifest_digest", image->manifest_digest);
+    scan_put(out, ",", "config_digest", image->config_digest);
+    scan_put(out, ",", "platform", image->platform);
     buf_put_text(out, ",\"layers\":[");
     for (size_t i = 0; i < image->layer_count; i++) {
-        put(out, i > 0 ? ",{" : "{", "diff_id", image->layers[i].diff_id);
-        put(out, ",", "digest", image->layers[i].digest);
+        scan_put(out, i > 0 ? ",{" : "{", "diff_id", image->layers[i].diff_id);
+        scan_put(out, ",", "digest", image->layers[i].digest);
         buf_printf(out, ",\"bytes\":%lld}", (long long)image->layers[i].bytes);
     }
     buf_put_text(out, "]}");
@@ -142,16 +169,16 @@ static void put_warnings(const struct scan *scan, struct buf *out)
     const char *separator = "\n{";
     buf_put_text(out, ",\n\"warnings\":[");
     for (size_t i = 0; i < inventory->warning_count; i++, separator = ",\n{") {
-        put(out, separator, "code", inventory->warnings[i].code);
+        scan_put(out, separator, "code", inventory->warnings[i].code);
         buf_printf(out, ",\"layer\":%d", inventory->warnings[i].layer);
-        put(out, ",", "path", inventory->warnings[i].path);
-        put(out, ",", "text", inventory->warnings[i].text);
+        scan_put(out, ",", "path", inventory->warnings[i].path);
+        scan_put(out, ",", "text", inventory->warnings[i].text);
         buf_put_text(out, "}");
     }
     for (size_t i = 0; i < scan->warning_count; i++, separator = ",\n{") {
-        put(out, separator, "code", scan->warnings[i].code);
-        put(out, ",\"layer\":-1,", "path", NULL);
-        put(out, ",", "text", scan->warnings[i].text);
+        scan_put(out, separator, "code", scan->warnings[i].code);
+        scan_put(out, ",\"layer\":-1,", "path", NULL);
+        scan_put(out, ",", "text", scan->warnings[i].text);
         buf_put_text(out, "}");
     }
     buf_put_text(out, "]");
@@ -166,7 +193,7 @@ void scan_print_json(const struct scan *scan, struct arena *arena, struct buf *o
     buf_put_text(out, "{\"schema\":\"resole.scan/1\"");
     put_image(&scan->inspected.image, out);
     put_sources(scan, out);
-    put(out, ",\n", "verdict", scan->verdict);
+    scan_put(out, ",\n", "verdict", scan->verdict);
     buf_put_text(out, ",\n\"coverage\":{");
     for (size_t i = 0; i < array_count(counts); i++)
         buf_printf(out, "%s\"%s\":%zu", i > 0 ? "," : "", coverage_name((enum coverage)i),
@@ -174,7 +201,7 @@ void scan_print_json(const struct scan *scan, struct arena *arena, struct buf *o
     buf_put_text(out, "},\n\"findings\":[");
     for (size_t i = 0; i < scan->result.count; i++) {
         buf_put_text(out, i > 0 ? ",\n" : "\n");
-        put_finding(scan, &scan->result.findings[i], arena, out);
+        scan_put_finding(scan, &scan->result.findings[i], arena, out);
     }
     buf_put_text(out, "]");
     put_warnings(scan, out);

@@ -45,7 +45,8 @@ static void put_row(const struct scan *scan, const struct finding *f, const stru
     if (f->conditional)
         buf_put_text(out, " (only if the code is used)");
     if (f->suppressed_by)
-        buf_printf(out, " [suppressed: %s%s%s]", f->suppressed_by, f->suppressed_reason ? ": " : "",
+        buf_printf(out, " [suppressed by %s%s%s]", f->suppressed_by,
+                   f->suppressed_reason ? ": " : "",
                    f->suppressed_reason ? f->suppressed_reason : "");
     else if (p->path_count > 0 && !component_is_os(&p->component))
         buf_printf(out, "  %s", p->paths[0]);
@@ -54,7 +55,8 @@ static void put_row(const struct scan *scan, const struct finding *f, const stru
 
 static void put_heading(enum tier tier, const struct widths *w, struct buf *out)
 {
-    static const char *const titles[] = {"operating system", "stack", "application"};
+    static const char *const titles[] = {"base image: operating system", "base image: stack",
+                                         "application"};
     buf_printf(out, "\n%s\n%-*s  %-*s  %-*s  %-*s  %-19s  %-10s  %4s  %s\n", titles[tier], w->id,
                "VULNERABILITY", w->name, "PACKAGE", w->version, "INSTALLED", w->fixed, "FIXED IN",
                "STATE", "SEVERITY", "RISK", "WHERE");
@@ -75,6 +77,72 @@ static void put_sources(const struct scan *scan, struct buf *out)
                    s->state == SOURCE_FRESH ? "" : ", stale");
     }
     buf_put_text(out, loaded > 0 ? "\n" : " none; see `resole advisory sync`\n");
+}
+
+/* Where they are: the base image's are mended once for all that stand on it. */
+static void put_tiers(const struct scan *scan, struct buf *out)
+{
+    size_t all[3] = {0}, fixable[3] = {0};
+    for (size_t i = 0; i < scan->result.count; i++) {
+        const struct finding *f = &scan->result.findings[i];
+        enum tier tier = scan_package(scan, f)->tier;
+        all[tier] += scan_counts(f);
+        fixable[tier] += scan_counts(f) && f->state == STATE_FIXED;
+    }
+    buf_printf(out,
+               "base image: %zu (operating system %zu, stack %zu), %zu with a fix; "
+               "application: %zu, %zu with a fix\n",
+               all[TIER_OS] + all[TIER_STACK], all[TIER_OS], all[TIER_STACK],
+               fixable[TIER_OS] + fixable[TIER_STACK], all[TIER_APPLICATION],
+               fixable[TIER_APPLICATION]);
+}
+
+enum { NAMED_MOST = 3 };
+
+/* The packages outside the distribution's reach that have a fix, by name. */
+static void put_raises(const struct scan *scan, const char *separator, struct buf *out)
+{
+    size_t raised = 0, last = SIZE_MAX;
+    for (size_t i = 0; i < scan->result.count; i++) {
+        const struct finding *f = &scan->result.findings[i];
+        const struct package *p = scan_package(scan, f);
+        if (!scan_counts(f) || f->state != STATE_FIXED || component_is_os(&p->component) ||
+            f->package == last)
+            continue;
+        last = f->package;
+        if (raised++ < NAMED_MOST)
+            buf_printf(out, "%s%s %s to %s", raised == 1 ? separator : ", ", p->component.name,
+                       p->component.version, f->fixed_version);
+    }
+    if (raised > NAMED_MOST)
+        buf_printf(out, " and %zu more", raised - NAMED_MOST);
+}
+
+static void put_what_to_do(const struct scan *scan, size_t total, struct buf *out)
+{
+    size_t installable = 0;
+    for (size_t i = 0; i < scan->result.count; i++) {
+        const struct finding *f = &scan->result.findings[i];
+        installable += scan_counts(f) && f->state == STATE_FIXED &&
+                       component_is_os(&scan_package(scan, f)->component);
+    }
+    size_t before = out->length;
+    buf_put_text(out, "what to do: ");
+    size_t start = out->length;
+    if (installable > 0)
+        buf_printf(out, "`resole patch %s` mends %zu", scan->asked, installable);
+    put_raises(scan, installable > 0 ? "; raise " : "raise ", out);
+    if (out->length > start)
+        buf_put_byte(out, '\n');
+    else if (strcmp(scan->verdict, "unknown") == 0 || (total > 0 && scan->unknown_packages > 0))
+        buf_put_text(out, "load the missing advisory data with `resole advisory sync`, then scan "
+                          "again\n");
+    else if (total > 0)
+        buf_put_text(out, "nothing can be installed yet; scan again tomorrow\n");
+    else
+        out->length = before;
+    if (out->data)
+        out->data[out->length] = 0;
 }
 
 static void put_advice(const struct scan *scan, struct buf *out)
@@ -98,16 +166,10 @@ static void put_advice(const struct scan *scan, struct buf *out)
                by_severity[SEVERITY_MEDIUM], by_severity[SEVERITY_LOW],
                by_severity[SEVERITY_NEGLIGIBLE], by_severity[SEVERITY_UNKNOWN], fixable,
                suppressed);
+    put_tiers(scan, out);
     for (size_t i = 0; i < scan->warning_count; i++)
         buf_printf(out, "warning: %s\n", scan->warnings[i].text);
-    if (fixable > 0)
-        buf_printf(out, "what to do: `resole patch %s` installs the fixes of its packages\n",
-                   scan->inspected.image.reference);
-    else if (strcmp(scan->verdict, "unknown") == 0)
-        buf_put_text(out, "what to do: load the missing advisory data with `resole advisory sync`, "
-                          "then scan again\n");
-    else if (total > 0)
-        buf_put_text(out, "what to do: nothing can be installed yet; scan again tomorrow\n");
+    put_what_to_do(scan, total, out);
 }
 
 void scan_print_table(const struct scan *scan, struct arena *arena, struct buf *out)
@@ -127,8 +189,8 @@ void scan_print_table(const struct scan *scan, struct arena *arena, struct buf *
     }
     if (r->count > 1)
         qsort(order, r->count, sizeof(*order), order_compare);
-    buf_printf(out, "%s%s%s  %zu packages\n", scan->inspected.image.reference, *pretty ? "  " : "",
-               pretty, scan->inspected.inventory.package_count);
+    buf_printf(out, "%s%s%s  %zu packages\n", scan->asked, *pretty ? "  " : "", pretty,
+               scan->inspected.inventory.package_count);
     put_sources(scan, out);
     for (size_t i = 0; i < r->count; i++) {
         const struct finding *f = &r->findings[order[i].index];
@@ -141,4 +203,5 @@ void scan_print_table(const struct scan *scan, struct arena *arena, struct buf *
         put_row(scan, f, &w, out);
     }
     put_advice(scan, out);
+    scan_plain(out);
 }
