@@ -5,7 +5,7 @@ build_programs() {
     if [ ! -f "$BUILD/build.ninja" ]; then
         logged build cmake -S "$ROOT" -B "$BUILD" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo
     fi
-    logged build ninja -C "$BUILD"
+    logged build ninja -C "$BUILD" programs
     local program
     mkdir -p "$STATE/bin"
     for program in "$BUILD"/bin/*; do

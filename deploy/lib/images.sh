@@ -6,7 +6,7 @@ IMAGES=$STATE/images
 INNER_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # The machine's own package sources, as "address suite component…": what apt would use, with whatever
-# mirror the machine has. debian_sources base|security
+# mirror the machine has. debian_sources base|security|all
 debian_sources() {
     local codename
     codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
@@ -15,7 +15,7 @@ debian_sources() {
             $NF == "Debian" && $5 == "main" {
                 secure = ($2 == codename "-security")
                 plain = ($2 == codename || $2 == codename "-updates")
-                if ((which == "security" && secure) || (which == "base" && plain))
+                if ((which != "base" && secure) || (which != "security" && plain))
                     print $1, $2, $5
             }' | sort -u
 }
@@ -111,6 +111,8 @@ make_application_image() {
 }
 
 make_images() {
+    # Each stands on the one before: the last is there when all are.
+    umoci_has application && return 0
     mapfile -t BASE_SOURCES < <(source_lines base)
     [ ${#BASE_SOURCES[@]} -gt 0 ] ||
         fail "apt knows no Debian source of this release (apt-get indextargets shows none): run apt-get update"

@@ -5,14 +5,15 @@
 packages() { sed 's/#.*//' "$@" | tr -s ' \t\n' '\n' | grep . | sort -u; }
 
 missing_packages() {
-    local name
+    local name there
+    there=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' 2>/dev/null) "
     for name in $(packages "$@"); do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
+        case $there in *" $name=installed "*) ;; *) echo "$name" ;; esac
     done
 }
 
 # The links by which units and init scripts start at boot.
-boot_links() { find /etc/systemd/system /etc/rc?.d -type l 2>/dev/null | sort; }
+boot_links() { find "$MACHINE"/etc/systemd/system "$MACHINE"/etc/rc?.d -type l 2>/dev/null | sort; }
 
 # Services that an installation enabled are disabled again: they are ours to start, privately.
 disable_new_services() {
@@ -57,6 +58,8 @@ java_trust() {
     export MAVEN_OPTS="${MAVEN_OPTS:-} -Djavax.net.ssl.trustStore=$store -Djavax.net.ssl.trustStorePassword=changeit"
 }
 
+MACHINE=${MACHINE:-} # the root that is changed; a test has another
+
 # install_packages LIST…: says what and how much first.
 install_packages() {
     local list
@@ -67,29 +70,31 @@ install_packages() {
     fi
     logged apt apt-get -o Acquire::Retries=3 update
     local plan
-    plan=$(LC_ALL=C apt-get -y --no-install-recommends --assume-no install "${list[@]}" 2>/dev/null |
+    # --assume-no yields to a -y anywhere before it, in a configuration too: nothing is installed by a question.
+    plan=$(LC_ALL=C apt-get --no-install-recommends --download-only -o APT::Get::Assume-Yes=false --assume-no \
+        install "${list[@]}" 2>/dev/null </dev/null |
         grep -E 'newly installed|Need to get|disk space' || true)
     say "  to install from Debian: ${list[*]}" | fold -s -w 100
     [ -n "$plan" ] && sed 's/^/  /' <<<"$plan"
-    say "  about two minutes on a usual line"
+    say "  about two minutes on a usual line, then ten for the build and the images"
 
-    local links deny=/usr/sbin/policy-rc.d kept=
+    local links deny=$MACHINE/usr/sbin/policy-rc.d kept= cluster=$MACHINE/etc/postgresql-common/createcluster.d
     links=$(mktemp)
     boot_links >"$links"
-    [ -e $deny ] && kept=$(mktemp) && cp -p $deny "$kept"
-    printf '#!/bin/sh\nexit 101\n' >$deny
-    chmod 755 $deny
-    mkdir -p /etc/postgresql-common/createcluster.d
+    [ -e "$deny" ] && kept=$(mktemp) && cp -p "$deny" "$kept"
+    printf '#!/bin/sh\nexit 101\n' >"$deny"
+    chmod 755 "$deny"
+    mkdir -p "$cluster"
     printf '# No cluster of the machine: Resole makes its own.\ncreate_main_cluster = false\n' \
-        >/etc/postgresql-common/createcluster.d/resole.conf
+        >"$cluster/resole.conf"
 
     local good=yes
     DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends -o Acquire::Retries=3 \
         -o Dpkg::Options::=--force-confold install "${list[@]}" >>"$STATE/log/apt.log" 2>&1 </dev/null || good=no
 
-    rm -f $deny
-    [ -n "$kept" ] && mv "$kept" $deny
-    rm -f /etc/postgresql-common/createcluster.d/resole.conf
+    rm -f "$deny"
+    [ -n "$kept" ] && mv "$kept" "$deny"
+    rm -f "$cluster/resole.conf"
     disable_new_services "$links"
     rm -f "$links"
     [ $good = yes ] || fail "apt-get install" "$STATE/log/apt.log"

@@ -10,16 +10,24 @@ RESOLE_BLOB_DIR=$STATE/blobs
 RESOLE_PROGRAMS_DIR=$STATE/bin
 RESOLE_SEAL_KEY_FILE=$STATE/etc/seal.key
 RESOLE_REPOSITORIES_FILE=$STATE/etc/repositories.list
+RESOLE_SOURCES_FILE=$STATE/etc/sources.list
 ENV
 }
 
 # Whom Resole trusts for Debian's packages: this machine's own mirror, by Debian's keys.
 write_repositories() {
     local file=$STATE/etc/repositories.list
-    { debian_sources base; debian_sources security; } |
+    debian_sources all |
         sed "s|^|deb [arch=$(dpkg --print-architecture) signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |" >"$file"
     chmod 644 "$file"
     [ -s "$file" ] || fail "apt knows no Debian source of this release (apt-get indextargets shows none): run apt-get update"
+}
+
+# The advisory record of the demonstration: one of our own, under the source name "demo".
+write_sources() {
+    install -m 644 "$ROOT/deploy/demo/advisory.json" "$STATE/etc/demo-advisory.json"
+    printf 'demo file:%s\n' "$STATE/etc/demo-advisory.json" >"$STATE/etc/sources.list"
+    chmod 644 "$STATE/etc/sources.list"
 }
 
 worker_settings() {
