@@ -1,4 +1,5 @@
-"""run_pytest.py OUT [ARGUMENT…]: every pytest of the project, then the failed ones once more, alone.
+"""run_pytest.py OUT [ARGUMENT…]: every pytest of the project, two files at a time (each with a Kafka and a
+PostgreSQL of its own: they wait more than they work), then the failed ones once more, alone.
 
 A test that passes the second time is printed as FLAKY and does not fail the run. Counts go to
 OUT/counts, one line as tests/run reads it."""
@@ -9,7 +10,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-WHOLE_RUN_S = int(os.environ.get("RESOLE_PYTEST_S", "1800"))
+WHOLE_RUN_S = int(os.environ.get("RESOLE_PYTEST_S", "2200"))
 
 
 def run(out, name, arguments):
@@ -47,7 +48,7 @@ def read(report):
 
 def main():
     out, arguments = sys.argv[1], sys.argv[2:]
-    code, (passed, failed, skipped) = run(out, "first", arguments or ["tests"])
+    code, (passed, failed, skipped) = run(out, "first", ["-n", "2", "--dist", "loadfile", *(arguments or ["tests"])])
     if code == 1 and failed:
         print(f"\n{len(failed)} failed; these once more, alone")
         code, (again, still, _) = run(

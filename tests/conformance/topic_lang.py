@@ -30,13 +30,29 @@ NAMES = {
     "python/packaging": "x.egg-info/PKG-INFO", "wheelegg": "x.dist-info/METADATA",
     "vendormodules": "vendor/modules.txt", "gobinary": "binary", "golang/binary": "binary",
     "cargoauditable": "binary", "rust/binary": "binary",
+    "gradle/lockfile": "gradle.lockfile", "java/gradle": "gradle.lockfile",
+    "gradlelockfile": "gradle.lockfile", "c/conan": "conan.lock", "conanlock": "conan.lock",
+    "cpp": "conan.lock", "renvlock": "renv.lock", "hex/mix": "mix.lock", "mixlock": "mix.lock",
+    "elixir/mix": "mix.lock", "denolock": "deno.lock", "bunlock": "bun.lock", "uvlock": "uv.lock",
+    "pdmlock": "pdm.lock", "pylock": "pylock.toml", "swift/swift": "Package.resolved",
+    "packageresolved": "Package.resolved", "swift/pods": "Podfile.lock",
+    "podfilelock": "Podfile.lock", "pubspec": "pubspec.lock", "manifesttoml": "Manifest.toml",
+    "stacklock": "stack.yaml.lock", "cabal": "cabal.project.freeze",
 }
 
 # Renamed fixtures in folders of many formats: by what is left of the name.
 PATTERNS = [
     (r"package-lock.*\.json$", "package-lock.json"), (r"^package.*\.json$", "package.json"),
     (r"yarn.*\.lock$", "yarn.lock"), (r"pnpm-lock.*\.ya?ml$", "pnpm-lock.yaml"),
-    (r"^installed\.json$", "composer/installed.json"),
+    (r"^installed\.json$", "composer/installed.json"), (r"\.reg$", ".registry/x.reg"),
+    (r"conan.*\.lock$", "conan.lock"), (r"(mix|elixir).*\.lock$", "mix.lock"),
+    (r"rebar.*\.lock$", "rebar.lock"), (r"renv.*\.lock$", "renv.lock"),
+    (r"[Pp]odfile.*\.lock$", "Podfile.lock"), (r"Package.*\.resolved$", "Package.resolved"),
+    (r"pubspec.*\.lock$", "pubspec.lock"), (r"[Gg]emfile.*\.lock$", "Gemfile.lock"),
+    (r"gradle.*\.lockfile$", "gradle.lockfile"), (r"^deno.*\.lock$", "deno.lock"),
+    (r"^bun.*\.lock$", "bun.lock"), (r"^uv.*\.lock$", "uv.lock"), (r"^pdm.*\.lock$", "pdm.lock"),
+    (r"^poetry.*\.lock$", "poetry.lock"), (r"[Pp]ipfile.*\.lock$", "Pipfile.lock"),
+    (r"[Cc]argo.*\.lock$", "Cargo.lock"), (r"composer.*\.lock$", "composer.lock"),
 ]
 
 # Lock files that mark packages for development, which these tools leave out and we do not.
@@ -47,12 +63,11 @@ HAS_DEV = re.compile("npm|yarn|pnpm|javascript|php|pipenv|python|cargo|composer"
 NOT_CLAIMED = {
     "csproj": "*.csproj", "paketdependencies": "paket.dependencies", "paketlock": "paket.lock",
     "nugetcpm": "Directory.Packages.props", "packagesprops": "Directory.Packages.props",
-    "cargotoml": "Cargo.toml", "gradle": "gradle.lockfile", "sbt": "build.sbt.lock",
+    "cargotoml": "Cargo.toml", "sbt": "build.sbt.lock",
     "pom": "pom.xml", "sum": "go.sum", "mod": "go.mod", "gomod": "go.mod",
     "pyproject": "pyproject.toml", "environment": "environment.yml", "dotnetpe": "*.dll",
 }
-NOT_CLAIMED_FILES = {"go.mod": "go.mod", "go.sum": "go.sum", "gradle.lockfile": "gradle.lockfile",
-                     "pom.xml": "pom.xml", "setup.py": "setup.py", "Cargo.toml": "Cargo.toml"}
+NOT_CLAIMED_FILES = {"go.mod": "go.mod", "go.sum": "go.sum", "pom.xml": "pom.xml", "setup.py": "setup.py", "Cargo.toml": "Cargo.toml"}
 
 
 def canonical(directory):
@@ -169,8 +184,6 @@ def version_elsewhere(path):
 def not_claimed_here(golden, case, path):
     if version_elsewhere(path):
         return "*.gemspec with its version in another file"
-    if path.endswith(".reg"):
-        return "*.reg (PEAR)"
     if case["case"].get("includeDeps"):
         return "package.json as a manifest"
     return not_claimed(golden["dir"], path)
@@ -180,6 +193,8 @@ def run_case(reader, group, golden, case, root, results):
     fixture = case.get("fixture")
     if isinstance(case["case"], dict) and isinstance(case["case"].get("fixture"), str):
         fixture = case["case"]["fixture"]
+    if isinstance(case["case"], dict) and isinstance(case["case"].get("dir"), str):
+        fixture = case["case"]["dir"]  # beside it may stand a cache of the tool
     path = locate(root, golden["dir"], fixture) if fixture else None
     wanted = wanted_of(case["case"]) if isinstance(case["case"], dict) else None
     if path is None or wanted is None or not fixture:

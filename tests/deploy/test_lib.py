@@ -105,3 +105,56 @@ disable_new_services {state}/before
     done = bash(root, script, state)
     assert done.returncode == 0, done.stderr
     assert os.listdir(wants) == ["old.service"]
+
+
+FAKE_APT = """
+apt-get() {
+    case " $* " in
+    *" --assume-no "*)
+        echo "ask $*" >>$calls
+        echo "0 upgraded, 3 newly installed, 0 to remove and 0 not upgraded."
+        echo "Need to get 12 MB of archives."
+        echo "After this operation, 34 MB of additional disk space will be used."
+        return 1
+        ;;
+    *" install "*)
+        echo "install policy=$(cat $MACHINE/usr/sbin/policy-rc.d) cluster=$(cat $MACHINE/etc/postgresql-common/createcluster.d/*)" |
+            tr '\\n' ' ' >>$calls
+        ln -s /lib/systemd/system/some.service $MACHINE/etc/systemd/system/multi-user.target.wants/some.service
+        return ${APT_CODE:-0}
+        ;;
+    esac
+}
+missing_packages() { echo some; }
+make_state
+STEP="Debian packages"
+"""
+
+
+def machine_of(tmp_path, own_policy):
+    machine = tmp_path / "machine"
+    for folder in ("usr/sbin", "etc/systemd/system/multi-user.target.wants", "etc/rc2.d"):
+        (machine / folder).mkdir(parents=True)
+    if own_policy:
+        (machine / "usr/sbin/policy-rc.d").write_text("the machine's own")
+    return machine
+
+
+@pytest.mark.parametrize("own_policy", [False, True])
+@pytest.mark.parametrize("code", ["0", "100"])
+def test_packages_are_installed_while_services_and_clusters_are_denied(root, state, tmp_path, own_policy, code):
+    """Whatever apt says, the machine is as before; what is asked first installs nothing."""
+    machine, calls = machine_of(tmp_path, own_policy), tmp_path / "calls"
+    done = bash(root, FAKE_APT + "install_packages /dev/null", state, MACHINE=str(machine), calls=str(calls), APT_CODE=code)
+    assert (done.returncode == 0) == (code == "0"), done.stderr
+    asked, installed = calls.read_text().splitlines()
+    assert "--download-only" in asked and "Assume-Yes=false" in asked and " -y " not in asked
+    assert "exit 101" in installed and "create_main_cluster = false" in installed
+    for said in ("to install from Debian: some", "Need to get 12 MB", "34 MB of additional disk space", "about"):
+        assert said in done.stdout
+    policy = machine / "usr/sbin/policy-rc.d"
+    assert policy.read_text() == "the machine's own" if own_policy else not policy.exists()
+    assert os.listdir(machine / "etc/postgresql-common/createcluster.d") == []
+    assert os.listdir(machine / "etc/systemd/system/multi-user.target.wants") == []
+    if code != "0":
+        assert "failed: Debian packages" in done.stderr and f"log: {state}/log/apt.log" in done.stderr

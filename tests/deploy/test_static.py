@@ -159,6 +159,41 @@ def test_environment_files_are_what_the_programs_say(root, build):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("name", sorted(WORKERS | {"setup"}))
+def test_a_program_answers_what_it_is_and_whether_its_settings_fit(build, name):
+    program = f"{build}/bin/resole-{name}"
+    if not os.path.exists(program):
+        pytest.skip("not in this build")
+
+    def run(option, **settings):
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("RESOLE_")}
+        return subprocess.run([program, option], capture_output=True, text=True, check=False, timeout=60,
+                              env={**plain, **settings})
+
+    version = run("--version")
+    assert version.returncode == 0 and re.fullmatch(rf"resole-{name} \d+\.\d+\.\d+\n", version.stdout)
+    assert "RESOLE_DATABASE_URL" in run("--help").stdout
+    assert run("--nonsense").returncode == 2
+    missing = run("--check-config")
+    assert missing.returncode == 2 and "is not set" in missing.stderr
+    whole = {"RESOLE_DATABASE_URL": "host=nowhere", "RESOLE_BLOB_DIR": "/tmp"}
+    assert run("--check-config", **whole).returncode == 0
+    number = "RESOLE_TOPIC_PARTITIONS" if name == "setup" else "RESOLE_ADMIN_PORT"
+    wrong = run("--check-config", **whole, **{number: "many"})
+    assert wrong.returncode == 2 and number in wrong.stderr
+    if name != "setup":
+        word = run("--check-config", **whole, RESOLE_LOG_FORMAT="poem")
+        assert word.returncode == 2 and "none of: logfmt json" in word.stderr
+
+
+def test_every_setting_in_an_environment_file_is_explained(root):
+    """One line of comment stands above each."""
+    for path in glob.glob(f"{root}/deploy/env/*.env"):
+        lines = read(root, path).splitlines()
+        for above, line in zip(lines, lines[1:]):
+            assert line.startswith("#") or (above.startswith("# ") and len(above) > 10), f"{path}: {line}"
+
+
 def test_systemd_units_have_their_sections(root):
     for path in glob.glob(f"{root}/deploy/systemd/*.service"):
         text = read(root, path)

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from debian_root import debian_root  # noqa: F401  (a fixture)
 from parts import Kafka, Postgres
 from system import System
 

@@ -87,14 +87,15 @@ class Repository:
                 key=None):
         """Writes Packages, Release and InRelease; the new index appears at once, by rename."""
         dists = os.path.join(self.www, "dists", suite)
-        binary = os.path.join(dists, component, f"binary-{architecture}")
-        os.makedirs(binary, exist_ok=True)
         os.makedirs(os.path.join(self.www, "pool", suite), exist_ok=True)
-        packages = subprocess.run(["apt-ftparchive", "packages", f"pool/{suite}"], cwd=self.www, check=True,
-                                  capture_output=True).stdout
-        with open(os.path.join(binary, "Packages"), "wb") as file:
-            file.write(packages)
-        subprocess.run(["xz", "-k", "-f", "Packages"], cwd=binary, check=True)
+        binaries = [os.path.join(dists, component, f"binary-{one}") for one in architecture.split()]
+        for one, binary in zip(architecture.split(), binaries):
+            os.makedirs(binary, exist_ok=True)
+            packages = subprocess.run(["apt-ftparchive", "--arch", one, "packages", f"pool/{suite}"], cwd=self.www, check=True,
+                                      capture_output=True).stdout
+            with open(os.path.join(binary, "Packages"), "wb") as file:
+                file.write(packages)
+            subprocess.run(["xz", "-k", "-f", "Packages"], cwd=binary, check=True)
         dated = dated or time.time()
         stamp = lambda t: time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime(t))  # noqa: E731
         for name in ("Release", "InRelease"):
@@ -111,14 +112,15 @@ class Repository:
         at = next(i for i, line in enumerate(kept) if line.startswith(b"Date:"))
         kept.insert(at + 1, f"Valid-Until: {stamp(dated + valid_for_s)}".encode())  # apt-ftparchive drops the past
         release = b"\n".join(kept) + b"\n"
-        by_hash = os.path.join(binary, "by-hash/SHA256")
-        os.makedirs(by_hash, exist_ok=True)
         import hashlib
-        for name in ("Packages", "Packages.xz"):
-            with open(os.path.join(binary, name), "rb") as file:
-                data = file.read()
-            with open(os.path.join(by_hash, hashlib.sha256(data).hexdigest()), "wb") as file:
-                file.write(data)
+        for binary in binaries:
+            by_hash = os.path.join(binary, "by-hash/SHA256")
+            os.makedirs(by_hash, exist_ok=True)
+            for name in ("Packages", "Packages.xz"):
+                with open(os.path.join(binary, name), "rb") as file:
+                    data = file.read()
+                with open(os.path.join(by_hash, hashlib.sha256(data).hexdigest()), "wb") as file:
+                    file.write(data)
         plain = os.path.join(self.folder, f"Release.{suite}")
         with open(plain, "wb") as file:
             file.write(release)

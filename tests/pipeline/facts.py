@@ -4,6 +4,13 @@ import hashlib
 import json
 
 
+# One package of an image: judged, tier, owner, image.
+PACKAGE_PUT = (
+    "with g as (insert into package_group (digest, layer) values (sha256(gen_random_uuid()::text::bytea), 0) returning group_id),"
+    " e as (insert into package_entry (group_id, judged_id, tier, owner) select group_id, %s, %s, %s from g)"
+    " insert into image_group (image_id, group_id) select %s, group_id from g")
+
+
 def digest_of(text):
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -47,8 +54,7 @@ class Rows:
             " select %s, context_id from context where distro = '' limit 1 returning judged_id", (component,))
         for digest in digests:
             self.system.query(
-                "insert into image_package (image_id, judged_id, tier, layer)"
-                " select image_id, %s, %s, 0 from image where digest = %s", (judged, tier, digest))
+                PACKAGE_PUT, (judged, tier, None, self.system.value("select image_id from image where digest = %s", (digest,))))
         return judged
 
     def finding(self, judged, vulnerability, severity="high", state="fixed", fixed="2"):

@@ -200,14 +200,14 @@ def dpkg_paragraph(name, version, source=None, architecture="amd64", depends=Non
     return "\n".join(lines) + "\n"
 
 
-def debian_files(packages, salt=""):
+def debian_files(packages, salt="", architecture="amd64"):
     """A small Debian root: packages as {name: version} or {name: (version, source)}."""
     files = {"etc": Dir(), "etc/os-release": OS_RELEASE, "var": Dir(), "var/lib": Dir(), "var/lib/dpkg": Dir(),
              "var/lib/dpkg/info": Dir()}
     paragraphs = []
     for name, version in packages.items():
         version, source = version if isinstance(version, tuple) else (version, None)
-        paragraphs.append(dpkg_paragraph(name, version, source))
+        paragraphs.append(dpkg_paragraph(name, version, source, architecture))
         path = f"usr/share/doc/{name}/copyright"
         files[path] = f"{name} {version} {salt}\n"
         files[f"var/lib/dpkg/info/{name}.list"] = f"/.\n/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/{name}\n/{path}\n"

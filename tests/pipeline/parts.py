@@ -18,9 +18,11 @@ _given = set()
 
 
 def free_port():
-    """A port below the range that the kernel gives to outgoing connections, so that it stays free."""
+    """A port below the range that the kernel gives to outgoing connections, so that it stays free. Each
+    process of a parallel run (gw0, gw1 …) gives from a range of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
     while True:
-        port = random.randint(20000, 31999)
+        port = random.randint(20000 + 3000 * worker, 22999 + 3000 * worker)
         if port in _given:
             continue
         with socket.socket() as probe:
@@ -191,6 +193,7 @@ transaction.state.log.min.isr=1
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 log.segment.bytes=16777216
+group.min.session.timeout.ms=2000
 """)
         java = ["java", "-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 f"-Dlog4j2.configurationFile={ROOT}/deploy/kafka/log4j2.yaml", "-cp", f"{jars}/*"]

@@ -103,7 +103,7 @@ class System:
     def has(self, worker):
         return os.path.exists(f"{self.programs}/resole-{worker}")
 
-    def start(self, *workers, **extra):
+    def start(self, *workers, wait=True, **extra):
         """Starts the named workers (default: all that the build has) and waits until they are ready."""
         workers = workers or [w for w in WORKERS if self.has(w)]
         for worker in workers:
@@ -112,7 +112,7 @@ class System:
             if process is None or not process.is_running():
                 self.processes[worker] = Process(worker, [f"{self.programs}/resole-{worker}"], self.folder,
                                                  environment).start()
-        for worker in workers:
+        for worker in workers if wait else ():
             self.wait_ready(worker)
 
     def wait_ready(self, worker):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import time
 import uuid
 
@@ -38,7 +39,14 @@ def fetcher(new_system, repository, place):
     sources = os.path.join(place, "feed-sources.list")
     with open(sources, "w") as file:
         file.write(f"deb [arch=amd64 signed-by={repository.key.public}] {repository.address} bookworm main\n")
-    system = new_system(registry=False, settings={"fetcher": {"RESOLE_REPOSITORIES_FILE": sources}})
+    record = os.path.join(place, "feed-record.json")
+    with open(record, "w") as file:
+        json.dump({"id": "TEST-1", "affected": []}, file)
+    named = os.path.join(place, "feed-named.list")
+    with open(named, "w") as file:
+        file.write(f"# ours\n\ndemo file:{record}  # one record\n")
+    system = new_system(registry=False, settings={
+        "fetcher": {"RESOLE_REPOSITORIES_FILE": sources, "RESOLE_SOURCES_FILE": named}})
     system.start("fetcher")
     return system
 
@@ -70,6 +78,38 @@ def test_signed_index_is_loaded_and_told_once(fetcher):
     assert [v["blob"] for v in before.values()] == [row["packages_digest"]]
     assert due(fetcher, "apt:bookworm")["state"] == "done"
     assert told(fetcher, "apt:bookworm") == before  # nothing changed, nothing told
+
+
+def test_source_at_an_address_of_the_operator(fetcher):
+    """It is asked for at the start and told once, with the file's own digest."""
+    record = fetcher.value("select address from source where source = 'demo'").removeprefix("file:")
+    with open(record, "rb") as file:
+        digest = "sha256:" + hashlib.sha256(file.read()).hexdigest()
+    wait_for(lambda: fetcher.value("select digest from source where source = 'demo'") == digest, "demo is fetched")
+    assert [v["blob"] for v in told(fetcher, "demo").values()] == [digest]
+
+
+def test_repository_that_rests_is_looked_at_and_fresh_again(fetcher):
+    assert due(fetcher, "apt:bookworm")["state"] == "done"
+    fetcher.query("update source set state = 'stale', reason = 'late', loaded_at = now() - interval '9 days',"
+                  " as_of = now() - interval '9 days' where source = 'apt:bookworm'")
+    before = told(fetcher, "apt:bookworm")
+    assert due(fetcher, "apt:bookworm")["state"] == "done"
+    assert told(fetcher, "apt:bookworm") == before
+    row = fetcher.query("select state, reason from source where source = 'apt:bookworm'")[0]
+    assert row == {"state": "fresh", "reason": None}
+
+
+@pytest.mark.parametrize("line, words", [
+    ("demo ftp://somewhere/x.zip", "line 2"), ("nowhere https://somewhere/x.zip", "'nowhere'"), ("demo", "line 2")])
+def test_wrong_line_of_the_operators_sources_ends_the_program(fetcher, place, line, words):
+    named = os.path.join(place, "feed-wrong.list")
+    with open(named, "w") as file:
+        file.write(f"# ours\n{line}\n")
+    done = subprocess.run([f"{fetcher.programs}/resole-fetcher"], capture_output=True, text=True, check=False, timeout=180,
+                          env=dict(fetcher.environment("fetcher"), RESOLE_SOURCES_FILE=named, RESOLE_ADMIN_PORT="0"))
+    assert done.returncode != 0
+    assert words in done.stdout + done.stderr
 
 
 def test_newer_package_is_told(fetcher, repository):

@@ -9,6 +9,7 @@ import pytest
 
 from images import CONFIG, MANIFEST, compact, digest_of, image_of, layer_of
 from parts import wait_for
+from receivers import Unwell
 
 pytestmark = pytest.mark.program("resole-fetcher")
 
@@ -28,12 +29,12 @@ def fresh_layer(**files):
     return layer_of({"etc/salt": uuid.uuid4().hex, **files})
 
 
-def tell(system, repo, tag=None, digest=None, action="push", event=None):
+def tell(system, repo, tag=None, digest=None, action="push", event=None, lane="", registry="local"):
     """An image.pushed as any producer may write it; returns its id."""
     event = event or str(uuid.uuid4())
-    value = {"registry": "local", "repository": repo, "action": action, "cause": "push"}
+    value = {"registry": registry, "repository": repo, "action": action, "cause": "push"}
     value.update({k: v for k, v in (("tag", tag), ("digest", digest)) if v})
-    system.kafka.write(f"{system.prefix}image.pushed.v1", repo, json.dumps(value).encode(),
+    system.kafka.write(f"{system.prefix}image.pushed{lane}.v1", repo, json.dumps(value).encode(),
                        {"ce_id": event, "ce_source": "/tests", "ce_specversion": "1.0",
                         "ce_type": "resole.image.pushed.v1", "content-type": "application/json"})
     return event
@@ -155,6 +156,18 @@ def test_known_layer_is_pulled_once(alone):
     assert len(told(alone, "layer.fetched", shared.digest)) == before
 
 
+def test_unread_layer_that_images_share_is_told_once_in_each_lane(alone):
+    shared, repos = fresh_layer(), [repository() for _ in range(4)]
+    for repo in repos:
+        alone.push.image(repo, "1", image_of([shared, fresh_layer()]))
+    for repo in repos[:2]:
+        done(alone, tell(alone, repo, "1", lane=".bulk"))
+    assert (len(told(alone, "layer.fetched.bulk", shared.digest)), len(told(alone, "layer.fetched", shared.digest))) == (1, 0)
+    for repo in repos[2:]:
+        done(alone, tell(alone, repo, "1"))  # a push that waits on a bulk layer does not wait behind bulk work
+    assert (len(told(alone, "layer.fetched.bulk", shared.digest)), len(told(alone, "layer.fetched", shared.digest))) == (1, 1)
+
+
 def test_image_of_read_layers_only_goes_straight_on(alone):
     shared, repo = fresh_layer(), repository()
     alone.push.image(repo, "1", image_of([shared]))
@@ -234,6 +247,25 @@ def test_unknown_registry_parks_and_says_what_to_do(alone):
         {"registry": "elsewhere", "repository": "x", "tag": "1", "action": "push", "cause": "push"}).encode(),
         {"ce_id": event, "ce_source": "/tests", "ce_specversion": "1.0", "ce_type": "resole.image.pushed.v1"})
     assert "not configured" in done(alone, event, "parked")["reason"]
+
+
+@pytest.mark.parametrize("status,headers,state,least_s", [
+    (429, {"Retry-After": "300"}, "deferred", 290), (500, {}, "deferred", 0), (503, {"Retry-After": "120"}, "deferred", 110),
+    (401, {"WWW-Authenticate": 'Basic realm="here"'}, "parked", 0)])
+def test_registry_that_answers_an_error_ends_in_one_row_that_says_so(alone, status, headers, state, least_s):
+    unwell, name = Unwell(status, headers), f"unwell-{uuid.uuid4().hex[:8]}"
+    alone.query("insert into registry (name, address, plain_http, private_ok) values (%s, %s, true, true)", (name, unwell.address))
+    event = tell(alone, "some/thing", "1", registry=name)
+    assert str(status) in done(alone, event, state)["reason"]
+    rows = alone.query("select attempts, extract(epoch from next_at - now()) as wait from task where ce_id = %s", (event,))
+    assert len(rows) == 1
+    if state == "deferred":  # the outside world's fault: charged to nobody, and not asked before it said
+        assert rows[0]["attempts"] == 0 and rows[0]["wait"] > least_s - 60 * (least_s > 0)
+    other = repository()
+    digest = alone.push.image(other, "1", image_of([fresh_layer()]))
+    done(alone, tell(alone, other, "1"))
+    assert alone.image_state(digest) == "unpacking" and alone.processes["fetcher"].is_running()
+    unwell.close()
 
 
 def test_registry_that_is_down_is_asked_again(new_system):

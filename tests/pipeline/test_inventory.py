@@ -159,3 +159,70 @@ def test_nested_archives_are_opened(resole, tmp_path):
     assert [(p["name"], p["version"], p["paths"]) for p in document["packages"]] == [
         ("com.example:inner", "4.5", ["srv/shop.war!/WEB-INF/lib/inner-4.5.jar"])]
     assert [w["code"] for w in document["warnings"]] == ["no-package-database"]
+
+
+def jar_with(entries):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as jar:
+        for name, text in entries.items():
+            jar.writestr(name, text)
+    return out.getvalue()
+
+
+def test_groups_of_jars_without_a_pom(resole, tmp_path):
+    """A group is told where classes of the project stand in the archive, never by a name alone."""
+    place = tmp_path / "root/srv"
+    os.makedirs(place)
+    spring = "Manifest-Version: 1.0\nImplementation-Title: spring-core\nImplementation-Version: 5.3.30\n"
+    tomcat = "Manifest-Version: 1.0\nImplementation-Title: Apache Tomcat\nImplementation-Version: 10.1.6\n"
+    for name, entries in {
+            "spring-core-5.3.30.jar": {"META-INF/MANIFEST.MF": spring, "org/springframework/core/A.class": ""},
+            "spring-beans-5.3.30.jar": {"META-INF/MANIFEST.MF": spring},
+            "kafka_2.13-3.6.0.jar": {"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n", "kafka/A.class": ""},
+            "tomcat10-catalina-10.1.6.jar": {"META-INF/MANIFEST.MF": tomcat}}.items():
+        (place / name).write_bytes(jar_with(entries))
+    document = json.loads(resole("inventory", f"dir:{tmp_path}/root", "-o", "json"))
+    assert [(p["name"], p["version"]) for p in document["packages"]] == [
+        ("org.apache.kafka:kafka_2.13", "3.6.0"), ("org.apache.tomcat:tomcat-catalina", "10.1.6"),
+        ("org.springframework:spring-core", "5.3.30"), ("spring-beans", "5.3.30")]
+
+
+def test_lock_files_inside_installed_packages_say_nothing_of_the_image(resole, tmp_path):
+    lock = json.dumps({"lockfileVersion": 3, "packages": {"node_modules/inner": {"version": "1.0.0"}}})
+    root = tmp_path / "root"
+    for path, text in {"srv/node_modules/a/package.json": json.dumps({"name": "a", "version": "2.0.0"}),
+                       "srv/node_modules/a/package-lock.json": lock,
+                       "srv/node_modules/.package-lock.json": lock.replace("inner", "listed"),
+                       "usr/lib/ruby/gems/3.1.0/gems/b-1/Gemfile.lock": "GEM\n  specs:\n    c (1.0)\n"}.items():
+        os.makedirs((root / path).parent, exist_ok=True)
+        (root / path).write_text(text)
+    document = json.loads(resole("inventory", f"dir:{root}", "-o", "json"))
+    assert [(p["name"], p["version"]) for p in document["packages"]] == [("a", "2.0.0"), ("listed", "1.0.0")]
+
+
+@pytest.mark.parametrize("path", [
+    "var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages", "var/lib/rpm/Packages.db", "lib/apk/db/installed",
+    "var/lib/dpkg/status", "var/lib/pacman/local/x-1/desc", "usr/lib/opkg/status",
+    "var/lib/rpmmanifest/container-manifest-2", "srv/package-lock.json", "srv/pnpm-lock.yaml", "srv/poetry.lock",
+    "usr/share/bottlerocket/application-inventory.json", "opt/x.egg", "x.dist-info/METADATA"])
+def test_a_broken_file_is_named_and_the_rest_is_there(resole, tmp_path, path):
+    root = tmp_path / "root"
+    for name, data in {path: bytes(range(256)) * 8, "node_modules/a/package.json": b'{"name": "a", "version": "1.0.0"}'}.items():
+        os.makedirs((root / name).parent, exist_ok=True)
+        (root / name).write_bytes(data)
+    document = json.loads(resole("inventory", f"dir:{root}", "-o", "json"))
+    assert [p["name"] for p in document["packages"]] == ["a"]
+    assert document["complete"] is False
+    assert path in [w["path"] for w in document["warnings"]]
+
+
+def test_an_archive_on_standard_input(build, image, tmp_path):
+    place, archive = layout(image, tmp_path / "oci"), tmp_path / "archive.tar"
+    with tarfile.open(archive, "w") as tar:
+        for name in ("oci-layout", "index.json", "blobs"):
+            tar.add(place / name, name)
+    tool = os.path.join(build, "bin", "resole")
+    with open(archive, "rb") as file:
+        piped = subprocess.run([tool, "inventory", "-", "-o", "json"], stdin=file, capture_output=True, timeout=120, check=True)
+    named = subprocess.run([tool, "inventory", str(archive), "-o", "json"], capture_output=True, timeout=120, check=True)
+    assert piped.stdout == named.stdout

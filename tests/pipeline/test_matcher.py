@@ -9,6 +9,7 @@ import uuid
 
 import pytest
 
+from facts import PACKAGE_PUT
 from parts import wait_for
 
 pytestmark = pytest.mark.program("resole-matcher", "resole-reader")
@@ -40,8 +41,7 @@ def image(system, packages, owner=None):
             "insert into judged_component (component_id, context_id) select %s, context_id from context where distro = %s"
             " on conflict (component_id, context_id) do update set context_id = excluded.context_id returning judged_id",
             (component, "debian" if kind == "deb" else ""))
-        system.query("insert into image_package (image_id, judged_id, tier, layer, owner) values (%s, %s, 'os', 0, %s)",
-                     (image_id, judged, owner if kind != "deb" else None))
+        system.query(PACKAGE_PUT, (judged, "os", owner if kind != "deb" else None, image_id))
     return digest
 
 
@@ -153,6 +153,60 @@ def test_a_broken_feed_parks_and_changes_nothing(system):
     fetched(system, "debian-tracker", json.dumps(tracker(CVE_2024_0009=None)).encode()[:-9], state="parked")
     assert findings(system, digest) == before and before
     assert "JSON" in system.value("select reason from task where state = 'parked' order by changed_at desc limit 1")
+
+
+def state_of(system, name):
+    return system.query("select state, reason from source where source = %s", (name,))[0]
+
+
+def test_what_is_refused_makes_the_source_failed_with_the_reason_until_it_is_right(system):
+    many = {f"p{i}": {"CVE-2024-5000": {"releases": {"bookworm": {"status": "open", "urgency": "low"}}}} for i in range(1200)}
+    source(system, "osv-debian", "osv")
+    fetched(system, "debian-tracker", many)
+    whole = system.value("select count(*) from assertion where source = 'debian-tracker' and retracted_at is null")
+    assert whole == 1200 and state_of(system, "debian-tracker")["state"] == "fresh"
+    few = dict(list(many.items())[:3])
+    flood = {f"p{i}": {f"CVE-2024-{9000 + k}": many["p1"]["CVE-2024-5000"] for k in range(300)} for i in range(401)}
+    other = {"vulnerabilities": [{"a": 1}]}
+    for document, words in ((b"{}", "no record"), (few, "only 3 assertions"), (other, "not an object"), (json.dumps(many).encode()[:9000], "JSON"),
+                            (flood, "120300 assertions")):
+        fetched(system, "debian-tracker", document, state="parked")
+        row = state_of(system, "debian-tracker")
+        assert row["state"] == "failed" and words in row["reason"], row
+        assert system.value("select count(*) from assertion where source = 'debian-tracker' and retracted_at is null") == whole
+    fetched(system, "debian-tracker", many)
+    assert state_of(system, "debian-tracker") == {"state": "fresh", "reason": None}
+
+
+def test_facts_of_vulnerabilities_go_to_their_own_table_and_only_what_differs_is_written(system):
+    source(system, "kev", "kev")
+    source(system, "epss", "epss")
+    known = [{"cveID": "CVE-2024-0001", "dateAdded": "2026-01-02"}, {"cveID": "CVE-2024-0002", "dateAdded": "2026-01-03"}]
+    scores = b"#model_version:v1,score_date:2026-01-02T00:00:00Z\ncve,epss,percentile\nCVE-2024-0001,0.5,0.99\nCVE-2024-0003,0.00043,0.1\n"
+    for _ in range(2):
+        fetched(system, "kev", {"vulnerabilities": known})
+        fetched(system, "epss", scores)
+    rows = system.query("select vulnerability, kev_since::text, epss, xmin::text from vulnerability order by 1")
+    assert [(r["vulnerability"], r["kev_since"], r["epss"]) for r in rows] == [
+        ("CVE-2024-0001", "2026-01-02", 0.5), ("CVE-2024-0002", "2026-01-03", None), ("CVE-2024-0003", None, pytest.approx(0.00043))]
+    assert system.value("select count(*) from assertion where source in ('kev', 'epss')") == 0
+    fetched(system, "kev", {"vulnerabilities": known[:1]})
+    fetched(system, "epss", scores)
+    again = system.query("select vulnerability, kev_since::text, epss, xmin::text from vulnerability order by 1")
+    assert again[1]["kev_since"] is None
+    assert [again[0], again[2]] == [rows[0], rows[2]]
+    assert str(system.value("select as_of::date from source where source = 'epss'")) == "2026-01-02"
+
+
+def test_each_part_of_a_source_of_several_files_is_a_source(system):
+    secdb = {"distroversion": "v3.20", "reponame": "main", "packages": [{"pkg": {"name": "foo", "secfixes": {"1.2-r0": ["CVE-2024-0008"]}}}]}
+    source(system, "alpine-secdb:v3.20-main", "alpine-secdb")
+    source(system, "photon-json:5.0", "photon-json")
+    fetched(system, "alpine-secdb:v3.20-main", secdb)
+    fetched(system, "photon-json:5.0", [{"cve_id": "CVE-2024-0008", "pkg": "foo", "res_ver": "1-1.ph5", "status": "Fixed"}])
+    assert {(r["source"], r["distro"], r["release"], r["fixed"]) for r in system.query(
+        "select source, distro, release, fixed from assertion where name = 'foo' and vulnerability = 'CVE-2024-0008'")} == {
+        ("alpine-secdb:v3.20-main", "alpine", "3.20", "1.2-r0"), ("photon-json:5.0", "photon", "5.0", "1-1.ph5")}
 
 
 def test_what_a_distribution_package_owns_is_judged_as_the_distributions(system):

@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import os
+import socket
 import subprocess
 import threading
 
@@ -259,3 +260,12 @@ def test_a_mirror_serves_in_place_of_a_host_that_is_never_asked(registry, build,
                                "RESOLE_PROGRAMS_DIR": os.path.join(build, "bin"), "LC_ALL": "C.UTF-8"})
     assert done.returncode == 0, done.stderr
     assert [p["name"] for p in json.loads(done.stdout)["packages"] if p["type"] == "deb"] == ["libc6"]
+
+
+def test_a_server_that_says_nothing_is_one_error_in_bounded_time(build):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        done = subprocess.run([os.path.join(build, "bin", "resole"), "patch", f"127.0.0.1:{port}/demo/tomcat:10", "--to", "oci:none:1"],
+                              capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 4
+    assert done.stderr.splitlines() == [f"resole: 127.0.0.1:{port} demo/tomcat: 127.0.0.1:{port}: no byte for 20 s"]

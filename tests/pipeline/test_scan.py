@@ -2,61 +2,13 @@
 
 import json
 import os
-import subprocess
 
 import jsonschema
 import pytest
 
-from images import dpkg_paragraph, jar_of
+from scan_parts import JAR, TRACKER, resole, root, scan, states  # noqa: F401
 
 pytestmark = pytest.mark.program("resole", "resole-reader")
-
-TRACKER = {"openssl": {
-    "CVE-2024-0001": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "3.0.11-1~deb12u2", "urgency": "high"}}},
-    "CVE-2024-0002": {"releases": {"bookworm": {"status": "open", "urgency": "not yet assigned"}}}}}
-JAR = {"id": "GHSA-aaaa-bbbb-cccc", "aliases": ["CVE-2024-0009"], "summary": "demo", "affected": [
-    {"package": {"ecosystem": "Maven", "name": "org.example:shop"},
-     "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.3"}]}],
-     "database_specific": {"severity": "CRITICAL"}}]}
-
-
-@pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "root"
-    (root / "var/lib/dpkg").mkdir(parents=True)
-    (root / "etc").mkdir()
-    (root / "srv").mkdir()
-    (root / "etc/os-release").write_text('ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n')
-    (root / "var/lib/dpkg/status").write_text(dpkg_paragraph("libssl3", "3.0.11-1~deb12u1", "openssl"))
-    (root / "srv/shop.jar").write_bytes(jar_of("org.example", "shop", "1.2.3"))
-    return root
-
-
-@pytest.fixture
-def resole(build, tmp_path):
-    def run(*arguments, code=0):
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RESOLE_ADVISORY_DIR": str(tmp_path / "advisory"),
-                       "RESOLE_PROGRAMS_DIR": os.path.join(build, "bin"), "LC_ALL": "C.UTF-8",
-                       "RESOLE_REPOSITORIES_FILE": "/dev/null"}
-        done = subprocess.run([os.path.join(build, "bin/resole"), *map(str, arguments)], capture_output=True, text=True, env=environment)
-        assert done.returncode == code, f"exit {done.returncode}: {done.stderr}\n{done.stdout}"
-        return done.stdout
-
-    def load(name, document):
-        path = tmp_path / name
-        path.write_text(json.dumps(document))
-        return path
-
-    run.load = load
-    return run
-
-
-def scan(resole, root, *options, code=0):
-    return json.loads(resole("scan", f"dir:{root}", "-o", "json", *options, code=code))
-
-
-def states(report):
-    return {f["vulnerability"]: (f["state"], f["fixed_version"], f["severity"]) for f in report["findings"]}
 
 
 def test_without_data_nothing_is_clean(resole, root):
@@ -109,7 +61,9 @@ def test_vex_and_policy_suppress_with_who_and_why(resole, root, tmp_path):
     policy.write_text("ignore:\n  - vulnerability: CVE-2024-0001\n    owner: ops\n    reason: replaced soon\n    expires: 2999-01-01\n"
                       "  - vulnerability: CVE-2024-0002\n    reason: too late\n    expires: 2001-01-01\n"
                       "fail:\n  - severity: high\n")
-    report = scan(resole, root, "--vex", vex, "--policy", policy)
+    scan(resole, root, "--vex", vex, "--policy", policy, code=5)  # CVE-2024-0002: nobody rated it, the gate asks for a rating
+    report = scan(resole, root, "--vex", vex, "--policy", policy, "--unknown-severity", "low")
+    assert [w["code"] for w in report["warnings"] if w["code"] == "ignore-rule-expired"]
     by = {f["vulnerability"]: (f["suppressed"] or {}).get("by", "") for f in report["findings"]}
     assert "vex.json" in by["CVE-2024-0009"] and "ops" in by["CVE-2024-0001"] and by["CVE-2024-0002"] == ""
     scan(resole, root, "--vex", vex, "--policy", resole.load("p.yaml", {"fail": [{"severity": "high"}]}), code=1)
@@ -138,10 +92,22 @@ def test_export_and_import_carry_everything(resole, root, tmp_path):
     resole("advisory", "import", "--dir", tmp_path / "third", damaged, code=3)
 
 
-def test_sarif_has_a_rule_for_every_result(resole, root):
+def test_a_release_past_its_end_is_told_and_gated(resole, root, tmp_path):
     resole("advisory", "import", resole.load("tracker.json", TRACKER))
     resole("advisory", "import", resole.load("jar.json", JAR))
-    run = json.loads(resole("scan", f"dir:{root}", "-o", "sarif"))["runs"][0]
-    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert sorted(rules) == sorted({r["ruleId"] for r in run["results"]}) and len(rules) == 3
-    assert {r["level"] for r in run["results"]} == {"error", "warning"}
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("fail: [{end-of-life: true}]")
+
+    def ends(day):
+        resole("advisory", "import", "--force", "--source", "endoflife", resole.load("full.json", {
+            "schema_version": "1.2.0", "result": [{"name": "debian", "releases": [
+                {"name": "12", "releaseDate": "2000-01-01", "isEol": False, "eolFrom": day},
+                {"name": "1", "releaseDate": "2000-01-01", "isEol": True, "eolFrom": "2001-01-01"}]}]}))
+
+    scan(resole, root, "--policy", policy)
+    ends("2999-01-01")
+    scan(resole, root, "--policy", policy)
+    ends("2001-01-01")
+    report = scan(resole, root, "--policy", policy, code=1)
+    assert "end-of-life" in [w["code"] for w in report["warnings"]]
+    assert {f["package"]["tier"] for f in report["findings"] if f["gate"] == "fails"} == {"os"}

@@ -57,6 +57,21 @@ def test_a_message_that_crashes_its_worker_parks_at_the_third_start(probes):
     probes.wait_state(other, "done")
 
 
+def test_kills_over_different_messages_park_none(probes):
+    """Two processes die, each with another message in hand: neither has been started in vain three times."""
+    tags = [tag("unlucky") for _ in range(2)]
+    for one in tags:
+        victim = probes.start()
+        probes.put("slow-6", one)
+        wait_for(lambda one=one: probes.value("begun", one) == 1, "the handler runs")
+        victim.kill()
+        assert probes.task(one)["starts"] == 1
+    probes.start()
+    for one in tags:
+        probes.wait_state(one, "done")
+        assert probes.value("probe", one) == 1
+
+
 def test_verdicts(probes):
     bad, odd, away = tag("bad"), tag("odd"), tag("away")
     probe = probes.start()

@@ -15,10 +15,35 @@ ROLES = ["gateway", "fetcher", "unpacker", "matcher", "patch_builder", "notifier
 SETUP = ["setup"]
 
 
+def sources_with(text):
+    for path in sorted(glob.glob(f"{ROOT}/workers/*/*.c")):
+        with open(path, encoding="utf-8") as file:
+            if text in file.read():
+                yield path.split("/")[-2], path.split("/")[-1][:-2]
+
+
+def roles_of_shared(statement):
+    """The workers that reach a statement of workers/shared through the headers they include."""
+    files = [name for folder, name in sources_with(f"sql_{statement}") if folder == "shared"]
+    roles = set()
+    for name in files:
+        for folder, user in sources_with(f'"shared/{name}.h"'):
+            if folder != "shared":
+                roles.add(folder)
+            elif user not in files:
+                files.append(user)
+    assert roles, f"nobody runs {statement}"
+    return sorted(roles)
+
+
 def statements():
     for path in sorted(glob.glob(f"{ROOT}/workers/*/sql/*.sql")):
         folder = path.split("/")[-3]
-        yield path, "postgres" if folder in SETUP else f"resole_{folder}"
+        if folder == "shared":
+            for role in roles_of_shared(os.path.basename(path)[:-4]):
+                yield path, f"resole_{role}"
+        else:
+            yield path, "postgres" if folder in SETUP else f"resole_{folder}"
     for path in sorted(glob.glob(f"{ROOT}/common/*/sql/*.sql")):
         for role in ROLES:
             yield path, f"resole_{role}"

@@ -161,6 +161,59 @@ TEST(a_removed_database_does_not_hide_its_packages)
     }
 }
 
+/* The upper layer's status names python3-x alone. What dpkg removed has lost its list too. */
+TEST(a_truncated_database_does_not_hide_its_packages)
+{
+    struct arena *arena = arena_new();
+    struct layer layers[2];
+    struct inventory inventory;
+    sink_init(&layers[0].sink, arena, &layers[0].evidence);
+    sink_init(&layers[1].sink, arena, &layers[1].evidence);
+    layer_file(&layers[0], "var/lib/dpkg/status", status_base);
+    layer_file(&layers[0], "var/lib/dpkg/info/libfoo.list",
+               "/usr\n/usr/lib\n/usr/lib/libfoo.so.2\n");
+    layer_file(&layers[0], "var/lib/dpkg/info/libc6.list", "/usr\n/usr/lib\n/usr/lib/libc.so.6\n");
+    layer_file(&layers[1], "var/lib/dpkg/status",
+               "Package: python3-x\nStatus: install ok installed\nVersion: 3\n");
+    sink_gone(&layers[1].sink, "var/lib/dpkg/info/libfoo.list", false);
+    sink_gone(&layers[1].sink, "usr/lib/libfoo.so.2", false);
+    compose(arena, layers, 2, &inventory);
+    assert_true(has(&inventory, "python3-x"));
+    assert_true(has(&inventory, "libc6"));
+    assert_int_equal(find(&inventory, "libc6")->layer, 0);
+    assert_false(has(&inventory, "libfoo"));
+    assert_int_equal(inventory.warning_count, 1);
+    assert_string_equal(inventory.warnings[0].code, "database-truncated");
+    arena_free(arena);
+}
+
+/* usr-merge, a link of an upper layer, and a file that a later layer wrote over. */
+TEST(ownership_follows_links_and_later_layers)
+{
+    static const char metadata[] = "Name: x\nVersion: 1\n";
+    struct arena *arena = arena_new();
+    struct layer layers[3];
+    struct inventory inventory;
+    for (size_t i = 0; i < 3; i++)
+        sink_init(&layers[i].sink, arena, &layers[i].evidence);
+    layer_file(&layers[0], "var/lib/dpkg/status", status_base);
+    layer_file(&layers[0], "var/lib/dpkg/info/libfoo.list",
+               "/lib\n/lib/python3/a-1.dist-info/METADATA\n/srv/py/b-1.dist-info/METADATA\n"
+               "/usr/lib/python3/c-1.dist-info/METADATA\n");
+    sink_link(&layers[0].sink, "lib", "usr/lib");
+    layer_file(&layers[0], "usr/lib/python3/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+    layer_file(&layers[0], "data/py/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n");
+    sink_link(&layers[1].sink, "srv/py", "../data/py");
+    layer_file(&layers[2], "usr/lib/python3/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n");
+    layer_file(&layers[2], "opt/x-1.dist-info/METADATA", metadata);
+    compose(arena, layers, 3, &inventory);
+    assert_string_equal(find(&inventory, "a")->owner->name, "libfoo");
+    assert_string_equal(find(&inventory, "b")->owner->name, "libfoo");
+    assert_null(find(&inventory, "c")->owner); /* written over */
+    assert_null(find(&inventory, "x")->owner);
+    arena_free(arena);
+}
+
 TEST(evidence_survives_its_stored_form)
 {
     struct arena *arena = arena_new();

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inventory/compose.h"
 #include "inventory/readers/readers.h"
 #include "test.h"
 
@@ -129,14 +130,235 @@ TEST(lock_files_of_other_languages)
     check(examples, array_count(examples));
 }
 
+TEST(lock_files_of_smaller_ecosystems)
+{
+    static const struct example examples[] = {
+        {"app/conan.lock",
+         "{\"graph_lock\": {\"nodes\": {\"0\": {\"ref\": \"me/1.0\", \"path\": \"conanfile.py\"},"
+         "\"1\": {\"ref\": \"zlib/1.2.11@u/c#rev:id#p\", \"context\": \"host\"}}}}",
+         "conan zlib 1.2.11\n"},
+        {"app/conan.lock",
+         "{\"version\": \"0.5\", \"requires\": [\"a/1.0#r%1.5\", 7], \"build_requires\": "
+         "[\"cmake/3.1\"], \"python_requires\": [\"p/2\"]}",
+         "conan a 1.0\nconan cmake 3.1\nconan p 2\n"},
+        {"app/renv.lock",
+         "{\"R\": {\"Version\": \"4.2\"}, \"Packages\": {\"a\": {\"Package\": \"a\", "
+         "\"Version\": \"1.0-1\"}, \"b\": {\"Version\": \"2\"}}}",
+         "cran a 1.0-1\ncran b 2\n"},
+        {"app/deno.lock",
+         "{\"version\": \"4\", \"npm\": {\"@a/b@1.0.0_c@2.0.0\": {}, \"c@2.0.0\": {}}}",
+         "npm @a/b 1.0.0\nnpm c 2.0.0\n"},
+        {"app/deno.lock", "{\"version\": \"3\", \"packages\": {\"npm\": {\"a@1.0.0\": {}}}}",
+         "npm a 1.0.0\n"},
+        {"app/deno.lock", "{\"version\": \"2\", \"npm\": {\"packages\": {\"a@1.0.0\": {}}}}",
+         "npm a 1.0.0\n"},
+        {"app/gradle.lockfile",
+         "# c\norg.a:b:1.0=compileClasspath\norg.a:t:2.0=testCompileClasspath\nempty=x,y\n:b:1\n",
+         "maven org.a:b 1.0\nmaven org.a:t 2.0\n"},
+        {"app/gradle/dependency-locks/compileClasspath.lockfile", "# c\norg.a:b:1.0\n",
+         "maven org.a:b 1.0\n"},
+        {"app/cabal.project.freeze",
+         "active-repositories: x\nconstraints: any.a-b ==1.2.3,\n             a-b +flag,\n"
+         "             any.c ==4\nindex-state: z\n",
+         "hackage a-b 1.2.3\nhackage c 4\n"},
+        {"app/stack.yaml.lock",
+         "packages:\n- completed:\n    hackage: a-b-1.2@sha256:00,1\n  original:\n"
+         "    hackage: a-b-1.2\n- completed:\n    url: x\n",
+         "hackage a-b 1.2\n"},
+        {"app/vendor/composer/installed.php",
+         "<?php return array(\n    'root' => array(\n        'name' => 'me/app',\n    ),\n"
+         "    'versions' => array(\n        'a/b' => array(\n            'pretty_version' => "
+         "'v1.2',\n            'version' => '1.2.0.0',\n        ),\n        'me/app' => array(\n"
+         "            'pretty_version' => 'dev-main',\n        ),\n        'c/d' => array(\n"
+         "            'replaced' => array(\n                0 => '*',\n",
+         "composer a/b v1.2\n"},
+        {"usr/share/php/.registry/.channel.pecl.php.net/m.reg",
+         "a:2:{s:4:\"name\";s:1:\"m\";s:7:\"version\";a:1:{s:7:\"release\";s:5:\"3.2.0\";}}",
+         "pear pecl.php.net/m 3.2.0\n"},
+        {"home/u/.opam/x/.opam-switch/packages/ocaml-base.4.14.0/opam", "opam-version: \"2.0\"\n",
+         "opam ocaml-base 4.14.0\n"},
+        {"usr/share/bottlerocket/application-inventory.json",
+         "{\"Content\": [{\"Name\": \"glibc\", \"Version\": \"2.43\", \"Release\": \"1.br1\", "
+         "\"Epoch\": \"1\"}]}",
+         "rpm glibc 1:2.43-1.br1\n"},
+        {"etc/cos-package-info.json",
+         "{\"installedPackages\": [{\"category\": \"app-x\", \"name\": \"a\", \"version\": "
+         "\"1-r3\"}], \"buildTimePackages\": [{\"name\": \"b\", \"version\": \"1\"}]}",
+         "ebuild app-x/a 1-r3\n"},
+        {"opt/bitnami/.bitnami_components.json", "{\"gosu\": {\"version\": \"1.14.0-1\"}}",
+         "bitnami gosu 1.14.0-1\n"},
+        {"app/mix.lock",
+         "%{\n  \"a\": {:hex, :a, \"1.0.0\"},\n  \"g\": {:git, \"u\", \"r\", []},\n}\n",
+         "hex a 1.0.0\n"},
+        {"app/bun.lock",
+         "{\n  // c, }\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"//x\", {}], // d\n  },\n}",
+         "npm a 1.0.0\n"},
+        {"app/Package.resolved",
+         "{\"pins\": [{\"location\": \"git@x.example:a/b.git\", \"state\": {\"version\": "
+         "\"1.0.0\"}}]}",
+         "swift x.example/a/b 1.0.0\n"},
+        {"app/Package.resolved",
+         "{\"object\": {\"pins\": [{\"repositoryURL\": \"https://x.example/a/b\", \"state\": "
+         "{\"branch\": \"main\", \"version\": null}}]}, \"version\": 1}",
+         "swift x.example/a/b main\n"},
+    };
+    check(examples, array_count(examples));
+}
+
+/* What only development needs is evidence, but no part of the image. */
+TEST(development_packages_are_no_part_of_an_image)
+{
+    static const struct example examples[] = {
+        {"app/package-lock.json",
+         "{\"lockfileVersion\": 3, \"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\"},"
+         "\"node_modules/d\": {\"version\": \"2.0.0\", \"dev\": true}}}",
+         "a"},
+        {"app/pnpm-lock.yaml",
+         "lockfileVersion: 5.4\npackages:\n  /a/1.0.0:\n    dev: false\n  /d/3.0.0:\n    dev: "
+         "true\n",
+         "a"},
+        {"app/Pipfile.lock",
+         "{\"default\": {\"a\": {\"version\": \"==1\"}}, \"develop\": {\"d\": {\"version\": "
+         "\"==1\"}}}",
+         "a"},
+        {"app/poetry.lock",
+         "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"main\", \"dev\"]\n\n[[package]]\n"
+         "name = \"d\"\nversion = \"1\"\ngroups = [\"dev\"]\n\n[[package]]\nname = \"e\"\n"
+         "version = \"1\"\ncategory = \"dev\"\n",
+         "a"},
+        {"app/composer.lock",
+         "{\"packages\": [{\"name\": \"a/a\", \"version\": \"1\"}], \"packages-dev\": "
+         "[{\"name\": \"d/d\", \"version\": \"1\"}]}",
+         "a/a"},
+        {"app/packages.config",
+         "<packages><package id=\"a\" version=\"1\"/><package id=\"d\" version=\"1\" "
+         "developmentDependency=\"true\"/></packages>",
+         "a"},
+    };
+    for (size_t i = 0; i < array_count(examples); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct evidence *evidence = arena_new_object(arena, struct evidence);
+        const struct evidence *const layers[] = {evidence};
+        struct inventory inventory;
+        struct reader_sink sink;
+        const struct reader_file file = {.path = examples[i].path,
+                                         .bytes = slice_of(examples[i].bytes)};
+        sink_init(&sink, arena, evidence);
+        reader_offer(&file, &sink);
+        reader_finish(&sink);
+        inventory_compose(layers, 1, NULL, arena, &inventory);
+        assert_int_equal(inventory.package_count, 1);
+        assert_string_equal(inventory.packages[0].component.name, examples[i].wanted);
+    }
+}
+
+/* The facts of a layer of these files, "kind name\n" each. */
+static const char *facts(struct arena *arena, const struct example *files, size_t count)
+{
+    struct evidence *evidence = arena_new_object(arena, struct evidence);
+    struct reader_sink sink;
+    struct buf out scoped(buf_release) = {0};
+    sink_init(&sink, arena, evidence);
+    for (size_t i = 0; i < count; i++)
+        reader_offer(
+            &(struct reader_file){.path = files[i].path, .bytes = slice_of(files[i].bytes)}, &sink);
+    reader_finish(&sink);
+    for (size_t i = 0; i < evidence->fact_count; i++)
+        buf_printf(&out, "%s %s\n", evidence->facts[i].kind, evidence->facts[i].name);
+    return arena_strdup(arena, buf_text(&out));
+}
+
+TEST(repositories_that_a_system_takes_packages_from)
+{
+    static const struct example files[] = {
+        {"root/buildinfo/content_manifests/x.json", "{\"content_sets\": [\"rhel-8-baseos\", 7]}",
+         "content-set rhel-8-baseos\n"},
+        {"etc/apt/sources.list.d/a.list", "deb https://esm.ubuntu.com/infra/ubuntu x main\n",
+         "stream ubuntu\n"},
+        {"etc/apt/sources.list.d/b.list", "# deb https://esm.ubuntu.com/infra/ubuntu x main\n", ""},
+        {"var/lib/ubuntu-advantage/status.json",
+         "{\"services\": [{\"name\": \"esm-infra\", \"status\": \"enabled\"}]}", "stream ubuntu\n"},
+        {"var/lib/ubuntu-advantage/status.json",
+         "{\"services\": [{\"name\": \"esm-infra\", \"status\": \"disabled\"}]}", ""},
+    };
+    for (size_t i = 0; i < array_count(files); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        assert_string_equal(facts(arena, &files[i], 1), files[i].wanted);
+    }
+}
+
+TEST(sboms_in_an_image_tell_what_no_database_says)
+{
+    static const char bom[] =
+        "{\"bomFormat\": \"CycloneDX\", \"components\": ["
+        "{\"type\": \"library\", \"name\": \"o\", \"purl\": \"pkg:deb/debian/o@1\"},"
+        "{\"type\": \"library\", \"name\": \"s\", \"purl\": \"pkg:github/x/s@1\"},"
+        "{\"type\": \"library\", \"name\": \"l\", \"purl\": \"pkg:npm/l@1\"}]}";
+    static const char spdx[] =
+        "SPDXVersion: SPDX-2.3\nPackageName: redis\n"
+        "ExternalRef: PACKAGE-MANAGER purl pkg:bitnami/redis@7.4.1-0?arch=a\n";
+    static const char status[] =
+        "Package: p\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n";
+    const struct example files[] = {{"srv/a.cdx.json", bom, ""},
+                                    {"opt/bitnami/redis/.spdx-redis.spdx", spdx, ""},
+                                    {"var/lib/dpkg/status", status, ""}};
+    for (size_t count = 2; count <= 3; count++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct evidence *evidence = arena_new_object(arena, struct evidence);
+        const struct evidence *const layers[] = {evidence};
+        struct inventory inventory;
+        struct reader_sink sink;
+        struct buf out scoped(buf_release) = {0};
+        sink_init(&sink, arena, evidence);
+        for (size_t i = 0; i < count; i++)
+            reader_offer(
+                &(struct reader_file){.path = files[i].path, .bytes = slice_of(files[i].bytes)},
+                &sink);
+        reader_finish(&sink);
+        inventory_compose(layers, 1, NULL, arena, &inventory);
+        for (size_t i = 0; i < inventory.package_count; i++)
+            buf_printf(&out, "%s %s\n", inventory.packages[i].component.type,
+                       inventory.packages[i].component.name);
+        assert_string_equal(buf_text(&out), count == 2 ? "bitnami redis\ndeb o\nnpm l\n"
+                                                       : "bitnami redis\ndeb p\nnpm l\n");
+    }
+}
+
 TEST(odd_bytes_are_passed_over)
 {
     static const char *const paths[] = {
-        "package.json",       "package-lock.json", "yarn.lock",        "pnpm-lock.yaml",
-        "Cargo.lock",         "uv.lock",           "Pipfile.lock",     "Gemfile.lock",
-        "x.gemspec",          "composer.lock",     "x.deps.json",      "packages.config",
-        "packages.lock.json", "conda-meta/x.json", "requirements.txt", "Package.resolved",
-        "mix.lock",           "rebar.lock",        "Manifest.toml",    "vendor/modules.txt",
+        "package.json",
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "Cargo.lock",
+        "uv.lock",
+        "Pipfile.lock",
+        "Gemfile.lock",
+        "x.gemspec",
+        "composer.lock",
+        "x.deps.json",
+        "packages.config",
+        "packages.lock.json",
+        "conda-meta/x.json",
+        "requirements.txt",
+        "Package.resolved",
+        "conan.lock",
+        "renv.lock",
+        "deno.lock",
+        "gradle.lockfile",
+        "cabal.project.freeze",
+        "stack.yaml.lock",
+        "composer/installed.php",
+        ".registry/a.reg",
+        "x.opam",
+        "bottlerocket/application-inventory.json",
+        "etc/cos-package-info.json",
+        ".bitnami_components.json",
+        "mix.lock",
+        "rebar.lock",
+        "Manifest.toml",
+        "vendor/modules.txt",
     };
     static const struct slice odd[] = {
         {"", 0},

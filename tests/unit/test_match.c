@@ -148,6 +148,32 @@ TEST(osv_names_ranges_and_aliases_meet)
     arena_free(m.arena);
 }
 
+TEST(a_stream_of_its_own_speaks_of_nobody_else)
+{
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    struct memory m = {.arena = arena};
+    struct version_range range = {.fixed = "1.2-3.el9_2"};
+    struct assertion a = {.kind = ASSERTION_PACKAGE,
+                          .source = "redhat-oval",
+                          .record = "RHSA-2026:1",
+                          .vulnerability = "CVE-2026-1",
+                          .type = "rpm",
+                          .name = "foo",
+                          .context = {"rhel", "9", "eus-9.2"},
+                          .state = STATE_FIXED,
+                          .ranges = &range,
+                          .range_count = 1};
+    struct match_package package = {
+        .type = "rpm", .name = "foo", .version = "1.1-1.el9", .context = {"rhel", "9", ""}};
+    arena_push(arena, m.list.items, m.list.count, m.list.capacity);
+    m.list.items[m.list.count++] = a;
+    assert_null(strstr(judge(&m, &package, false), "CVE-2026-1"));
+    package.context.stream = "eus-9.4";
+    assert_null(strstr(judge(&m, &package, false), "CVE-2026-1"));
+    package.context.stream = "eus-9.2";
+    assert_non_null(strstr(judge(&m, &package, false), "CVE-2026-1 fixed 1.2-3.el9_2"));
+}
+
 TEST(a_fix_that_the_repository_lacks_is_pending)
 {
     struct memory m = {.arena = arena_new()};

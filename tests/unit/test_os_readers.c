@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "inventory/compose.h"
 #include "inventory/reader.h"
@@ -97,6 +98,43 @@ TEST(apk_packages_and_their_origin)
     assert_string_equal(inventory.packages[1].component.version, "1.36.1-r5");
     assert_int_equal(evidence.owned_count, 2);
     assert_string_equal(evidence.owned[1].paths[0], "usr/bin/ssl_client");
+    arena_free(arena);
+}
+
+TEST(a_chiseled_image_has_its_manifest)
+{
+    static const char wall[] =
+        "{\"jsonwall\":\"1.0\",\"schema\":\"1.0\",\"count\":7}\n"
+        "{\"kind\":\"content\",\"slice\":\"libc6_libs\",\"path\":\"/lib/libc.so.6\"}\n"
+        "{\"kind\":\"content\",\"slice\":\"openssl_bins\",\"path\":\"/usr/bin/openssl\"}\n"
+        "{\"kind\":\"package\",\"name\":\"libc6\",\"version\":\"2.39-0ubuntu8.3\",\"sha256\":"
+        "\"00\","
+        "\"arch\":\"amd64\"}\n"
+        "{\"kind\":\"package\",\"name\":\"openssl\",\"version\":\"3.0.13-0ubuntu3.4\",\"arch\":"
+        "\"amd64\"}\n"
+        "{\"kind\":\"path\",\"path\":\"/lib/"
+        "libc.so.6\",\"mode\":\"0755\",\"slices\":[\"libc6_libs\"]}\n"
+        "{\"kind\":\"slice\",\"name\":\"libc6_libs\"}\n";
+    char packed[2048];
+    size_t length = ZSTD_compress(packed, sizeof(packed), wall, sizeof(wall) - 1, 3);
+    assert_false(ZSTD_isError(length));
+    struct arena *arena = arena_new();
+    struct evidence evidence;
+    struct inventory inventory;
+    read_as(arena, (struct slice){packed, length}, "var/lib/chisel/manifest.wall", &evidence);
+    const struct evidence *layers[] = {&evidence};
+    inventory_compose(layers, 1, NULL, arena, &inventory);
+    assert_true(inventory.complete);
+    assert_int_equal(inventory.package_count, 2);
+    assert_string_equal(inventory.packages[0].component.name, "libc6");
+    assert_string_equal(inventory.packages[1].component.version, "3.0.13-0ubuntu3.4");
+    assert_string_equal(inventory.packages[1].component.arch, "amd64");
+    assert_int_equal(evidence.owned_count, 2);
+    assert_string_equal(evidence.owned[1].paths[0], "usr/bin/openssl");
+    for (size_t cut = 0; cut < length; cut += 3) { /* any end is survived, and told */
+        read_as(arena, (struct slice){packed, cut}, "var/lib/chisel/manifest.wall", &evidence);
+        assert_false(evidence.complete);
+    }
     arena_free(arena);
 }
 

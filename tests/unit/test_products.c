@@ -1,0 +1,251 @@
+/* The scan of executables: every row of the product table on a library made by the compiler with
+ * the row's evidence among its read-only data, and the same answer however the bytes are cut. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inventory/layer_read.h"
+#include "inventory/readers/binary_scan.h"
+#include "inventory/readers/product_table.h"
+#include "test.h"
+
+static const char version[] = "5.4.3";
+
+static void put_escaped(struct buf *out, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        buf_printf(out, "\\x%02x\"\"", (unsigned char)bytes[i]);
+}
+
+/* A text that the pattern fits. */
+static void example(const struct product_row *row, struct buf *out)
+{
+    char found[16];
+    snprintf(found, sizeof(found), "%c.4.3", row->begins ? row->begins[0] : version[0]);
+    for (const char *p = row->pattern; *p; p++) {
+        if (*p != '%') {
+            buf_put_byte(out, *p);
+            continue;
+        }
+        switch (*++p) {
+        case 'v':
+        case 'w':
+            buf_put_text(out, found);
+            break;
+        case 's':
+            buf_printf(out, "%sp1", found);
+            break;
+        case 'd':
+            buf_put_text(out, "12");
+            break;
+        case 'x':
+            buf_put_text(out, "1a2b");
+            break;
+        case '*':
+            buf_put_text(out, "any words");
+            break;
+        case '_':
+            buf_put_text(out, "  ");
+            break;
+        case '%':
+            buf_put_byte(out, '%');
+            break;
+        default:
+            buf_put_byte(out, 0);
+        }
+    }
+}
+
+/* A library whose read-only data is `data`; false where there is no compiler. */
+static bool build(const struct buf *data, struct buf *out)
+{
+    char source[] = "/tmp/resole-product-XXXXXX", object[sizeof(source) + 3], command[256];
+    int fd = mkstemp(source);
+    assert_true(fd >= 0);
+    FILE *file = fdopen(fd, "w");
+    struct buf text scoped(buf_release) = {0};
+    buf_put_text(&text, "const char evidence[] = \"\\x01\"\"");
+    put_escaped(&text, data->data, data->length);
+    buf_put_text(&text, "\";\n");
+    fwrite(text.data, 1, text.length, file);
+    fclose(file);
+    snprintf(object, sizeof(object), "%s.so", source);
+    snprintf(command, sizeof(command), "cc -x c -shared -nostdlib -o %s %s", object, source);
+    bool good = system(command) == 0; /* NOLINT: our own words */
+    file = good ? fopen(object, "r") : NULL;
+    char block[65536];
+    for (size_t got; file && (got = fread(block, 1, sizeof(block), file)) > 0;)
+        buf_put(out, block, got);
+    if (file)
+        fclose(file);
+    unlink(object);
+    unlink(source);
+    return good;
+}
+
+/* The products found, as lines; fed in blocks of `step` bytes. */
+static void scan_in_steps(struct slice bytes, const char *path, size_t step, struct buf *out)
+{
+    struct arena *arena = arena_new();
+    struct evidence evidence;
+    struct reader_sink sink;
+    sink_init(&sink, arena, &evidence);
+    binary_scan_begin(sink_scan(&sink), path);
+    for (size_t at = 0; at < bytes.length; at += step)
+        binary_scan_feed(sink_scan(&sink), slice_sub(bytes, at, step));
+    binary_scan_end(sink_scan(&sink), &sink);
+    reader_finish(&sink);
+    for (size_t s = 0; s < evidence.set_count; s++)
+        for (size_t i = 0; i < evidence.sets[s].count; i++)
+            buf_printf(out, "%s %s\n", evidence.sets[s].items[i].component.name,
+                       evidence.sets[s].items[i].component.version);
+    arena_free(arena);
+}
+
+static void path_of(const struct product_row *row, char *out, size_t size)
+{
+    struct slice names = slice_of(row->files ? row->files : "renamed"), name = {0};
+    slice_take_word(&names, &name);
+    snprintf(out, size, "opt/x/bin/%.*s", (int)name.length, name.data);
+}
+
+TEST(every_row_finds_its_product_in_a_library_however_it_is_cut)
+{
+    static const size_t steps[] = {1, 7, 300, 4096};
+    for (size_t i = 0; i < product_row_count; i++) {
+        const struct product_row *row = &product_rows[i];
+        struct buf data scoped(buf_release) = {0};
+        struct buf file scoped(buf_release) = {0};
+        struct buf whole scoped(buf_release) = {0};
+        char path[128], said[128];
+        example(row, &data);
+        buf_put_byte(&data, 0);
+        if (row->also)
+            buf_put(&data, row->also, strlen(row->also) + 1);
+        assert_true(build(&data, &file));
+        path_of(row, path, sizeof(path));
+        scan_in_steps(buf_slice(&file), path, file.length, &whole);
+        snprintf(said, sizeof(said), "%s %c.4.3", row->name,
+                 row->begins ? row->begins[0] : version[0]);
+        if (!strstr(buf_text(&whole), said))
+            fail_msg("row %zu (%s %s): found \"%s\"", i, row->name, row->pattern, buf_text(&whole));
+        for (size_t s = 0; s < array_count(steps); s++) {
+            struct buf cut scoped(buf_release) = {0};
+            scan_in_steps(buf_slice(&file), path, steps[s], &cut);
+            assert_string_equal(buf_text(&cut), buf_text(&whole));
+        }
+    }
+}
+
+TEST(programs_that_only_print_what_they_were_built_with_are_not_it)
+{
+    static const char elf[] =
+        "\177ELF............................................................\0"
+        "OpenSSL 3.0.11 19 Sep 2023\0libcurl/7.88.1\0deflate 1.2.13\0"
+        "Apache/2.4.57\0PostgreSQL 15.1\0";
+    struct buf found scoped(buf_release) = {0};
+    scan_in_steps((struct slice){elf, sizeof(elf)}, "usr/bin/tool", sizeof(elf), &found);
+    assert_string_equal(buf_text(&found), "");
+}
+
+TEST(text_files_and_names_of_archives_say_products)
+{
+    static const struct {
+        const char *path, *text, *said;
+    } cases[] = {
+        {"opt/tomcat/RELEASE-NOTES", "\n\n   Apache Tomcat Version 10.1.16\n", "tomcat 10.1.16"},
+        {"opt/jetty/VERSION.txt", "jetty-12.0.5 - 18 December 2023\n", "jetty 12.0.5"},
+        {"opt/jetty/lib/jetty-server-9.4.57.v20241219.jar", "", "jetty 9.4.57"},
+        {"opt/kafka/libs/kafka_2.13-3.6.1.jar", "", "kafka 3.6.1"},
+        {"usr/share/elasticsearch/lib/elasticsearch-8.11.1.jar", "", "elasticsearch 8.11.1"},
+
+        {"opt/spark/RELEASE", "Spark 3.5.0 built for Hadoop 3.3.4\n", "spark 3.5.0"},
+        {"opt/spark/jars/spark-core_2.12-3.5.0.jar", "", "spark 3.5.0"},
+        {"usr/local/go/VERSION", "go1.21.4\ntime 2023-11-01T20:46:39Z\n", "go 1.21.4"},
+        {"usr/lib/erlang/releases/25/OTP_VERSION", "25.2.3\n", "erlang 25.2.3"},
+        {"opt/other/VERSION", "1.2 with go1.21.4\n", NULL},
+        {"opt/libxml2.so.2.9.14", "", "libxml2 2.9.14"},
+    };
+    for (size_t i = 0; i < array_count(cases); i++) {
+        struct arena *arena = arena_new();
+        struct evidence evidence;
+        struct reader_sink sink;
+        sink_init(&sink, arena, &evidence);
+        const struct reader_file file = {.path = cases[i].path, .bytes = slice_of(cases[i].text)};
+        reader_offer(&file, &sink);
+        reader_finish(&sink);
+        const struct evidence_set *set = evidence_find_set(&evidence, EVIDENCE_FILES);
+        const struct evidence_item *product = NULL;
+        for (size_t k = 0; set && k < set->count; k++)
+            if (strcmp(set->items[k].component.type, "generic") == 0)
+                product = &set->items[k];
+        if (!cases[i].said)
+            assert_null(product);
+        else if (!product)
+            fail_msg("%s: nothing", cases[i].path);
+        else
+            assert_string_equal(
+                arena_printf(arena, "%s %s", product->component.name, product->component.version),
+                cases[i].said);
+        arena_free(arena);
+    }
+}
+
+static void put_word(struct buf *out, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buf_put_byte(out, (char)(i < 8 ? value >> (8 * i) : 0));
+}
+
+/* Go before 1.18: the magic is followed by the addresses of two string headers; the strings have
+ * gone by then. One segment, loaded at 0x400000. */
+TEST(an_older_go_executable_is_read_through_its_pointers)
+{
+    enum { BASE = 0x400000, VERSION_AT = 256, MODULES_AT = 288, INFO_AT = 512, HEADERS_AT = 560 };
+    static const char sentinel[] =
+        "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
+    static const char ending[] = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
+    static const char lines[] = "path\tx.example/old\nmod\tx.example/old\tv1.4.0\th1:x\n"
+                                "dep\ta.example/b\tv0.3.0\th1:y\n";
+    struct buf file scoped(buf_release) = {0};
+    buf_put(&file, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16);
+    put_word(&file, 0, 16);
+    put_word(&file, 64, 8); /* e_phoff */
+    put_word(&file, 0, 14);
+    put_word(&file, 56, 2); /* e_phentsize, e_phnum */
+    put_word(&file, 1, 2);
+    put_word(&file, 0, 6);
+    put_word(&file, 1, 8); /* PT_LOAD: from 0, 4096 bytes */
+    put_word(&file, 0, 8);
+    put_word(&file, BASE, 8);
+    put_word(&file, BASE, 8);
+    put_word(&file, 4096, 8);
+    put_word(&file, 4096, 8);
+    while (file.length < VERSION_AT)
+        buf_put_byte(&file, 'g');
+    buf_put_text(&file, "go1.16.5goroutine");
+    while (file.length < MODULES_AT)
+        buf_put_byte(&file, 'g');
+    buf_put(&file, sentinel, 16);
+    buf_put_text(&file, lines);
+    buf_put(&file, ending, 16);
+    while (file.length < INFO_AT)
+        buf_put_byte(&file, 0);
+    buf_put(&file, "\xff Go buildinf:\x08\x00", 16);
+    put_word(&file, BASE + HEADERS_AT, 8);
+    put_word(&file, BASE + HEADERS_AT + 16, 8);
+    while (file.length < HEADERS_AT)
+        buf_put_byte(&file, 0);
+    put_word(&file, BASE + VERSION_AT, 8);
+    put_word(&file, 8, 8);
+    put_word(&file, BASE + MODULES_AT, 8);
+    put_word(&file, 32 + sizeof(lines) - 1, 8);
+    static const size_t steps[] = {1, 13, 500, 100000};
+    for (size_t i = 0; i < array_count(steps); i++) {
+        struct buf found scoped(buf_release) = {0};
+        scan_in_steps(buf_slice(&file), "usr/bin/old", steps[i], &found);
+        assert_string_equal(buf_text(&found),
+                            "a.example/b v0.3.0\nstdlib 1.16.5\nx.example/old v1.4.0\n");
+    }
+}
