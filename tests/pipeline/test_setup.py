@@ -1,5 +1,7 @@
 """resole-setup: schema, roles and topics; again and again."""
 
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -55,3 +57,25 @@ def test_each_worker_has_only_its_own_rights(empty):
         empty.postgres.query(empty.database, "delete from image", user="resole_notifier")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         empty.postgres.query(empty.database, "select * from token", user="resole_unpacker")
+
+
+def test_patches_announced_before_0016_have_their_tag(empty, place, root):
+    """A database of then, with a patch that holds and one before it: what a withdrawal looks for is there afterwards."""
+    folder = os.path.join(place, "schemas-16")
+    os.makedirs(f"{folder}/migrations")
+    for name in sorted(os.listdir(f"{root}/schemas/migrations"))[:16]:
+        shutil.copy(f"{root}/schemas/migrations/{name}", f"{folder}/migrations")
+    empty.postgres.create("t_setup_16")
+    settings = {"RESOLE_DATABASE_URL": empty.postgres.url("t_setup_16")}
+    done = run_setup(empty, RESOLE_SCHEMAS_DIR=folder, RESOLE_ROLES_MANAGED="false", **settings)
+    assert done.returncode == 0 and "version 16" in done.stdout, done.stdout + done.stderr
+    empty.postgres.query("t_setup_16", """
+        with r as (insert into registry (name, address) values ('r', 'r.example') returning registry_id),
+        m as (insert into managed_image (registry_id, repository, tag) select registry_id, 'base', '1' from r returning managed_id)
+        insert into patch (managed_id, old_digest, new_digest, state, plan_digest)
+        select managed_id, 'old', new, state, state from m, (values ('one', 'superseded'), ('two', 'announced'), ('three', 'pushed'),
+            (null, 'refused')) as v (new, state)""")
+    done = run_setup(empty, **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    moved = {r["state"]: r["moved"] for r in empty.postgres.query("t_setup_16", "select state, moved_at is not null as moved from patch")}
+    assert moved == {"superseded": True, "announced": True, "pushed": False, "refused": False}
