@@ -20,8 +20,8 @@ BOTH = "amd64 arm64"
 
 
 @pytest.fixture(scope="module")
-def repository(place):
-    folder = os.path.join(place, "patch-server")
+def repository(place, request):
+    folder = os.path.join(place, f"{request.module.__name__}-server")
     os.makedirs(folder)
     key = Key(os.path.join(folder, "key"))
     repository = Repository(os.path.join(folder, "repository"), key)
@@ -42,8 +42,8 @@ def release(repository, name, version):
 
 
 @pytest.fixture(scope="module")
-def chain(new_system, repository, place):
-    sources = os.path.join(place, "patch-server", "sources.list")
+def chain(new_system, repository):
+    sources = os.path.join(repository.folder, "sources.list")
     with open(sources, "w", encoding="utf-8") as file:
         for suite in ("bookworm", "bookworm-security"):
             file.write(f"deb [signed-by={repository.key.public}] {repository.address} {suite} main\n")

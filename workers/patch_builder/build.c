@@ -312,8 +312,7 @@ static bool save(struct build *b, const struct claim *claim, const char *why, bo
     *known = rows.count > 0;
     if (b->built && !b->number && !*known && !why)
         return true; /* to be pushed first */
-    if ((!*known && !save_rows(b, tx, why, err)) ||
-        !claim_end(tx, claim, b->managed->digest, b->managed->fixable, err))
+    if ((!*known && !save_rows(b, tx, why, err)) || !claim_end(tx, claim, b->managed->digest, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;

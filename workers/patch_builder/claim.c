@@ -29,19 +29,34 @@ bool claim_take(struct job *job, const char *what, const char *subject, struct c
     return true;
 }
 
-bool claim_end(struct db_tx *tx, const struct claim *claim, const char *looked, const char *fixable,
-               struct error *err)
+static bool is_ours(const struct claim *claim, const struct db_rows *rows, struct error *err)
 {
-    struct db_rows rows;
-
-    if (!db_run(tx, &sql_claim_end,
-                DB_ARGS(db_text(claim->what), db_text(looked), db_text(fixable)), &rows, err))
-        return false;
-    if (rows.count == 1)
+    if (rows->count == 1)
         return true;
     error_fill(err, ERROR_RETRY, "%s: the claim was lost on the way", claim->what);
     err->outside = true;
     return false;
+}
+
+bool claim_look(struct db_tx *tx, const struct claim *claim, struct error *err)
+{
+    struct db_rows rows;
+
+    return db_run(tx, &sql_claim_look, DB_ARGS(db_text(claim->what)), &rows, err) &&
+           is_ours(claim, &rows, err);
+}
+
+bool claim_plan(struct db_tx *tx, const struct claim *claim, const char *fixable, struct error *err)
+{
+    return db_run(tx, &sql_claim_plan, DB_ARGS(db_text(claim->what), db_text(fixable)), NULL, err);
+}
+
+bool claim_end(struct db_tx *tx, const struct claim *claim, const char *looked, struct error *err)
+{
+    struct db_rows rows;
+
+    return db_run(tx, &sql_claim_end, DB_ARGS(db_text(claim->what), db_text(looked)), &rows, err) &&
+           is_ours(claim, &rows, err);
 }
 
 void claim_failed(struct job *job, const struct claim *claim, const struct error *why)

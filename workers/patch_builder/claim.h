@@ -14,9 +14,14 @@ struct claim {
 /* The work of one claim: commits its own rows, by claim_end in the same transaction. */
 bool claim_take(struct job *job, const char *what, const char *subject, struct claim *out,
                 bool *taken, struct error *err) must_check;
+/* In the transaction that reads what is to be done: its subject is looked at from now on, and for
+ * which findings it is planned. What changes later is a reason to plan again, the same is none. */
+bool claim_look(struct db_tx *tx, const struct claim *claim, struct error *err) must_check;
+bool claim_plan(struct db_tx *tx, const struct claim *claim, const char *fixable, struct error *err)
+    must_check;
 /* In the transaction that records the result. ERROR_RETRY: the claim was lost, nothing may be
  * recorded. looked NULL: no content was planned. */
-bool claim_end(struct db_tx *tx, const struct claim *claim, const char *looked, const char *fixable,
-               struct error *err) must_check;
+bool claim_end(struct db_tx *tx, const struct claim *claim, const char *looked, struct error *err)
+    must_check;
 /* After a failure, no transaction open: tried again later (*err is left as it is). */
 void claim_failed(struct job *job, const struct claim *claim, const struct error *why);

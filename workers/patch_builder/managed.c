@@ -16,12 +16,12 @@ struct step {
     const char *go_digest, *go_old, *go_reference;
 };
 
-static bool read_step(struct job *job, int64_t managed, struct step *out, struct error *err)
+static bool read_rows(struct job *job, struct db_tx *tx, int64_t managed, struct step *out,
+                      struct error *err)
 {
     struct db_rows rows;
-    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
 
-    if (!tx || !db_run(tx, &sql_managed_step, DB_ARGS(db_i64(managed)), &rows, err))
+    if (!db_run(tx, &sql_managed_step, DB_ARGS(db_i64(managed)), &rows, err))
         return false;
     if (!rows.count)
         return error_set(err, ERROR_INPUT, "managed image %lld is gone", (long long)managed);
@@ -41,9 +41,28 @@ static bool read_step(struct job *job, int64_t managed, struct step *out, struct
         .go_old = row_text(&rows, 0, 18),
         .go_reference = row_text(&rows, 0, 19),
     };
+    return place_read(job, &rows, 0, 1, &out->managed.place, err);
+}
+
+/* What the image wants now that it is ours. Between the list and the claim another builder may have
+ * done it: then the claim is given back. */
+static bool read_step(struct job *job, int64_t managed, const struct claim *claim, bool *due,
+                      struct step *out, struct error *err)
+{
+    struct db_rows rows;
+    struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
+
+    if (!tx || !claim_look(tx, claim, err) ||
+        !db_run(tx, &sql_managed_due, DB_ARGS(db_i64(managed)), &rows, err))
+        return false;
+    *due = rows.count == 1;
+    if (*due ? !read_rows(job, tx, managed, out, err) : !claim_end(tx, claim, NULL, err))
+        return false;
+    if (*due && !out->back && !out->go && !claim_plan(tx, claim, out->managed.fixable, err))
+        return false;
     struct db_tx *mine = tx;
     tx = NULL;
-    return place_read(job, &rows, 0, 1, &out->managed.place, err) && db_commit(mine, err);
+    return db_commit(mine, err);
 }
 
 /* The moving tag was set: the chain looks at it. */
@@ -85,7 +104,7 @@ static bool move_back(struct job *job, const struct step *step, const struct cla
         !db_run(tx, &sql_patch_moved_back, DB_ARGS(db_i64(step->back), db_i64(step->was)), NULL,
                 err) ||
         (moved && !tell_moved(job, tx, managed, step->was_digest, err)) ||
-        !claim_end(tx, claim, NULL, NULL, err))
+        !claim_end(tx, claim, NULL, err))
         return false;
     log_info("patch taken back", LOG_I64("patch", step->back), LOG_TEXT("to", step->was_digest));
     struct db_tx *mine = tx;
@@ -129,7 +148,7 @@ static bool announce(struct job *job, const struct step *step, const struct clai
     if (rows.count &&
         (!outbox_put(tx, &out, err) || !tell_moved(job, tx, managed, step->go_digest, err)))
         return false;
-    if (!claim_end(tx, claim, NULL, NULL, err))
+    if (!claim_end(tx, claim, NULL, err))
         return false;
     log_info("patch announced", LOG_I64("patch", step->go),
              LOG_TEXT("reference", step->go_reference));
@@ -144,19 +163,22 @@ static bool nothing_to_do(struct job *job, const struct step *step, const struct
     const char *digest = *step->managed.digest ? step->managed.digest : NULL;
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
 
-    if (!tx || !claim_end(tx, claim, digest, NULL, err))
+    if (!tx || !claim_end(tx, claim, digest, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;
     return db_commit(mine, err);
 }
 
-static bool run_step(struct job *job, int64_t managed, const struct claim *claim, struct error *err)
+static bool run_step(struct job *job, int64_t managed, const struct claim *claim, bool *due,
+                     struct error *err)
 {
     struct step step;
 
-    if (!read_step(job, managed, &step, err))
+    if (!read_step(job, managed, claim, due, &step, err))
         return false;
+    if (!*due)
+        return true;
     if (step.back)
         return move_back(job, &step, claim, err);
     if (step.go)
@@ -170,7 +192,7 @@ bool work_managed(struct job *job, bool *did, struct error *err)
     struct db_rows rows;
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
 
-    if (!tx || !db_run(tx, &sql_managed_due, DB_NO_ARGS, &rows, err))
+    if (!tx || !db_run(tx, &sql_managed_due, DB_ARGS(db_null()), &rows, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;
@@ -182,7 +204,7 @@ bool work_managed(struct job *job, bool *did, struct error *err)
         const char *what = arena_printf(job->arena, "managed:%lld", (long long)managed);
         if (!claim_take(job, what, row_text(&rows, i, 1), &claim, did, err))
             return false;
-        if (!*did || run_step(job, managed, &claim, err))
+        if (!*did || run_step(job, managed, &claim, did, err))
             continue;
         if (err->kind == ERROR_FATAL)
             return false;

@@ -163,7 +163,7 @@ static bool save(struct rebase *r, const struct claim *claim, const char *why, s
                                 : publish_reference(r->job->arena, &r->place, r->tag, r->number)),
                     db_text(why)),
             &rows, err) ||
-        (!why && rows.affected && !tell(r, tx, err)) || !claim_end(tx, claim, NULL, NULL, err))
+        (!why && rows.affected && !tell(r, tx, err)) || !claim_end(tx, claim, NULL, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;
@@ -187,7 +187,7 @@ static bool stands(struct rebase *r, const struct claim *claim, bool *yes, struc
                 DB_ARGS(db_i64(r->patch), db_text(r->application), db_text(r->top)), &rows, err))
         return false;
     *yes = rows.count > 0;
-    if (!*yes && !claim_end(tx, claim, NULL, NULL, err))
+    if (!*yes && !claim_end(tx, claim, NULL, err))
         return false;
     struct db_tx *mine = tx;
     tx = NULL;
