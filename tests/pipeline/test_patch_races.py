@@ -9,7 +9,7 @@ import pytest
 from parts import wait_for
 from test_matcher import tell
 from test_patch_builder import (  # noqa: F401  (fixtures among them)
-    base_of, builder, chain, manage, patches, ready_base, repository, wait_patch)
+    base_of, builder, chain, know, manage, patches, points_at, ready_base, release, repository, tags, wait_patch, withdraw)
 
 pytestmark = pytest.mark.program("resole-patch-builder", "resole-layer-writer", "resole-notifier")
 
@@ -101,3 +101,51 @@ def test_a_builder_that_comes_late_with_its_list_plans_nothing_again(chain):
     finally:
         late.kill()
         chain.start("patch-builder")
+
+
+def delete(system, repository, digest):
+    """As a registry's clean-up does."""
+    gone = system.push.session.delete(f"{system.push.base}/{repository}/manifests/{digest}", timeout=60)
+    assert gone.status_code == 202, gone.text
+
+
+def wait_state(system, patch, state):
+    wait_for(lambda: system.value("select state from patch where patch_id = %s", (patch["patch_id"],)) == state, f"the patch is {state}")
+
+
+def test_a_patch_that_cannot_be_announced_is_parked_and_the_image_goes_on(chain):
+    ready_base(chain, "gone", "ask", team="base")
+    patch = wait_patch(chain, "patch/gone", "proposed")
+    approve = f"/v1/patches/{patch['patch_id']}/approve"
+    delete(chain, "patch/gone", patch["new_digest"])
+    chain.admin.post(approve, {})
+    parked = wait_patch(chain, "patch/gone", "refused")
+    assert "not in the registry" in parked["reason"] and tags(chain, "patch/gone") == ["1"]
+    # the daily recheck makes it anew: the same bytes, the same name
+    tell(chain, "image.due", "k", {"registry": "local", "repository": "patch/gone", "tag": "1", "cause": "recheck"})
+    wait_state(chain, patch, "proposed")
+    assert points_at(chain, "patch/gone", "1-resole.1") == patch["new_digest"]
+    chain.admin.post(approve, {})
+    wait_state(chain, patch, "announced")
+    assert points_at(chain, "patch/gone", "1-resole") == patch["new_digest"] and len(patches(chain, "patch/gone")) == 1
+
+
+def test_a_patch_that_cannot_be_taken_back_is_parked_and_the_image_goes_on(chain, repository, programs):
+    known, found = {"CVE-2026-1001": "1.0-2", "CVE-2026-1002": "1.0-3", "CVE-2026-1003": "1.0-4"}, []
+    ready_base(chain, "stuck", stuck="1.0-1")
+
+    def fixed(cve):
+        """One more fix appears."""
+        found.append(cve)
+        release(repository, "stuck", known[cve])
+        know(chain, tool={"CVE-2026-0001": "1.0-2"}, stuck={c: known[c] for c in found})
+        return wait_patch(chain, "patch/stuck", "announced", count=len(found))
+
+    first, second = fixed("CVE-2026-1001"), fixed("CVE-2026-1002")
+    delete(chain, "patch/stuck", first["new_digest"])
+    withdraw(chain, programs, second)
+    parked = wait_for(lambda: (lambda p: p if p["moved_back_at"] else None)(patches(chain, "patch/stuck")[1]), "it is given up")
+    assert parked["state"] == "withdrawn" and parked["reason"].startswith("breaks; ") and "not in the registry" in parked["reason"]
+    assert points_at(chain, "patch/stuck", "1-resole") == second["new_digest"], "where it stood: the row says so"
+    third = fixed("CVE-2026-1003")
+    assert points_at(chain, "patch/stuck", "1-resole") == third["new_digest"]

@@ -88,25 +88,47 @@ static bool commit(struct job *job, struct db_tx *tx, struct error *err)
     return true;
 }
 
+/* What will not go away by waiting ends this step, so that the image goes on without it. */
+static bool is_final(struct job *job, struct error *err, const char **why)
+{
+    if (err->kind != ERROR_INPUT)
+        return false;
+    *why = arena_strdup(job->arena, err->text);
+    *err = (struct error){0};
+    return true;
+}
+
+static bool save_back(struct job *job, struct db_tx *tx, const struct step *step, bool moved,
+                      const char *why, struct error *err)
+{
+    if (why) {
+        log_warning("patch not taken back", LOG_I64("patch", step->back), LOG_TEXT("reason", why));
+        return db_run(tx, &sql_patch_not_moved_back, DB_ARGS(db_i64(step->back), db_text(why)),
+                      NULL, err);
+    }
+    log_info("patch taken back", LOG_I64("patch", step->back), LOG_TEXT("to", step->was_digest));
+    return db_run(tx, &sql_patch_moved_back, DB_ARGS(db_i64(step->back), db_i64(step->was)), NULL,
+                  err) &&
+           (!moved || tell_moved(job, tx, &step->managed, step->was_digest, err));
+}
+
 /* A withdrawn patch: the tag goes back to what it was, unless someone else has moved it since. */
 static bool move_back(struct job *job, const struct step *step, const struct claim *claim,
                       struct error *err)
 {
     const struct managed *managed = &step->managed;
+    const char *why = claim->given_up;
     bool moved = false;
 
-    if (*step->was_digest && !publish_move(job, &managed->place, managed->tag, step->was_digest,
-                                           step->back_digest, &moved, err))
+    if (!why && *step->was_digest &&
+        !publish_move(job, &managed->place, managed->tag, step->was_digest, step->back_digest,
+                      &moved, err) &&
+        !is_final(job, err, &why))
         return false;
     crash_point("moved");
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
-    if (!tx ||
-        !db_run(tx, &sql_patch_moved_back, DB_ARGS(db_i64(step->back), db_i64(step->was)), NULL,
-                err) ||
-        (moved && !tell_moved(job, tx, managed, step->was_digest, err)) ||
-        !claim_end(tx, claim, NULL, err))
+    if (!tx || !save_back(job, tx, step, moved, why, err) || !claim_end(tx, claim, NULL, err))
         return false;
-    log_info("patch taken back", LOG_I64("patch", step->back), LOG_TEXT("to", step->was_digest));
     struct db_tx *mine = tx;
     tx = NULL;
     return commit(job, mine, err);
@@ -125,33 +147,47 @@ static bool begin_move(struct job *job, const struct step *step, bool *go, struc
     return db_commit(mine, err);
 }
 
+static bool save_announced(struct job *job, struct db_tx *tx, const struct step *step,
+                           const char *why, struct error *err)
+{
+    struct db_rows rows;
+    struct patch_built out = {.patch = step->go,
+                              .old_digest = step->go_old,
+                              .new_digest = step->go_digest,
+                              .reference = step->go_reference};
+
+    if (why) {
+        log_warning("patch not announced", LOG_I64("patch", step->go), LOG_TEXT("reason", why));
+        return db_run(tx, &sql_patch_not_announced, DB_ARGS(db_i64(step->go), db_text(why)), NULL,
+                      err);
+    }
+    if (!db_run(tx, &sql_patch_announce, DB_ARGS(db_i64(step->go)), &rows, err))
+        return false;
+    if (!rows.count)
+        return true; /* withdrawn meanwhile */
+    log_info("patch announced", LOG_I64("patch", step->go),
+             LOG_TEXT("reference", step->go_reference));
+    return outbox_put(tx, &out, err) && tell_moved(job, tx, &step->managed, step->go_digest, err);
+}
+
 /* A proved patch: TAG-resole is it, and the teams may know. */
 static bool announce(struct job *job, const struct step *step, const struct claim *claim,
                      struct error *err)
 {
     const struct managed *managed = &step->managed;
-    struct db_rows rows = {0};
+    const char *why = claim->given_up;
     bool go = false, moved = false;
 
-    if (!begin_move(job, step, &go, err) ||
-        (go &&
-         !publish_move(job, &managed->place, managed->tag, step->go_digest, NULL, &moved, err)))
+    if (!why && !begin_move(job, step, &go, err))
+        return false;
+    if (go &&
+        !publish_move(job, &managed->place, managed->tag, step->go_digest, NULL, &moved, err) &&
+        !is_final(job, err, &why))
         return false;
     crash_point("moved");
     struct db_tx *tx scoped(db_scope_rollback) = db_begin(job_db(job), job->arena, err);
-    if (!tx || !db_run(tx, &sql_patch_announce, DB_ARGS(db_i64(step->go)), &rows, err))
+    if (!tx || !save_announced(job, tx, step, why, err) || !claim_end(tx, claim, NULL, err))
         return false;
-    struct patch_built out = {.patch = step->go,
-                              .old_digest = step->go_old,
-                              .new_digest = step->go_digest,
-                              .reference = step->go_reference};
-    if (rows.count &&
-        (!outbox_put(tx, &out, err) || !tell_moved(job, tx, managed, step->go_digest, err)))
-        return false;
-    if (!claim_end(tx, claim, NULL, err))
-        return false;
-    log_info("patch announced", LOG_I64("patch", step->go),
-             LOG_TEXT("reference", step->go_reference));
     struct db_tx *mine = tx;
     tx = NULL;
     return commit(job, mine, err);

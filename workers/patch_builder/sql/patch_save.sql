@@ -4,5 +4,5 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (managed_id, old_digest, plan_digest) do update
     set state = excluded.state, new_digest = excluded.new_digest, number = excluded.number, reference = excluded.reference,
         class = excluded.class, reason = excluded.reason, rule = excluded.rule, changed_at = now()
-    where patch.new_digest is null
+    where patch.new_digest is null or patch.state = 'refused'
 returning patch_id
