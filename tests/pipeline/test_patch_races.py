@@ -149,3 +149,33 @@ def test_a_patch_that_cannot_be_taken_back_is_parked_and_the_image_goes_on(chain
     assert points_at(chain, "patch/stuck", "1-resole") == second["new_digest"], "where it stood: the row says so"
     third = fixed("CVE-2026-1003")
     assert points_at(chain, "patch/stuck", "1-resole") == third["new_digest"]
+
+
+def test_a_lost_database_session_is_no_start(chain):
+    """Four times in the midst of one build, the builder unharmed."""
+    with held(chain, NUMBERS):
+        ready_base(chain, "sessions")
+        claim = claim_of(chain, "sessions")
+        for n in range(4):
+            pid = wait_for(lambda: waiting(chain), "it waits for its number")[0]
+            chain.query("select pg_terminate_backend(%s)", (pid,))
+            wait_for(lambda pid=pid: pid not in waiting(chain), "it notices")
+            wait_for(lambda n=n: begun("sessions", chain.processes["patch-builder"]) == n + 2 or chain.query(
+                "update patch_claim set next_at = now() where what = %s and next_at > now()", (claim,)), "it is begun again")
+    wait_patch(chain, "patch/sessions", "announced")
+
+
+@pytest.mark.parametrize("lost", ("now()", "pg_postmaster_start_time() - interval '1 second'"), ids=("crash", "restart"))
+def test_a_build_is_given_up_at_its_third_start(chain, lost):
+    """What the database's own restart interrupted is no start."""
+    name = "third-" + ("crash" if lost == "now()" else "restart")
+    chain.stop("patch-builder")
+    base, _ = ready_base(chain, name)
+    chain.query(f"insert into patch_claim (what, subject, session, session_at, claimed_at, starts) values (%s, %s, 1, {lost}, now(), 2)",
+                (claim_of(chain, name), base.digest))
+    chain.start("patch-builder")
+    if lost == "now()":
+        assert wait_patch(chain, f"patch/{name}", "refused")["reason"] == "started 2 times and never finished"
+        assert tags(chain, f"patch/{name}") == ["1"]
+    else:
+        wait_patch(chain, f"patch/{name}", "announced")

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "patch_builder/settings.h"
+#include "patch_builder/state.h"
 #include "patch_builder/work.h"
 #include "service/secret.h"
 #include "sql_worker_patch_builder.h"
@@ -30,10 +31,6 @@ static const struct setting rows[] = {
 };
 
 enum { AUTO_EVERY_MS = 5000 };
-
-struct patch_builder_state {
-    int64_t auto_at_ms; /* when policies are asked for consent again */
-};
 
 static bool on_image_matched(struct job *job, struct error *err)
 {
@@ -85,8 +82,8 @@ static bool idle(struct job *job, struct error *err)
 {
     bool did = false;
 
-    return work_judge(job, err) && approve_by_policy(job, err) && work_rebase(job, &did, err) &&
-           (did || work_managed(job, &did, err));
+    return claim_settle(job, err) && work_judge(job, err) && approve_by_policy(job, err) &&
+           work_rebase(job, &did, err) && (did || work_managed(job, &did, err));
 }
 
 static bool start(struct job *job, struct error *err)
