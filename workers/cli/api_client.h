@@ -11,9 +11,10 @@
 struct api_client {
     struct http_client *http;
     const char *url, *token;
+    bool settings_wrong; /* the error was about RESOLE_GATEWAY_URL or RESOLE_TOKEN: wrong usage */
 };
 
-/* ERROR_INPUT when no address is set. */
+/* ERROR_INPUT when no address is set, or none that can be called. */
 bool api_client_open(struct arena *arena, struct api_client *out, struct error *err) must_check;
 void api_client_close(struct api_client *client); /* for scoped() */
 /* body NULL: none. A status of 400 and more is an error that carries the problem's words: INPUT for

@@ -137,7 +137,7 @@ static int run_import(const struct advisory_options *options)
     struct bundle_files files = {paths, 0, options->source, options->force};
     int worst = EXIT_DONE, code;
     if (count == 0) {
-        fprintf(stderr, "resole: advisory import: which FILE?\n");
+        fprintf(stderr, "resole: advisory import: which FILE? see `resole advisory --help`\n");
         return EXIT_USAGE;
     }
     for (size_t i = 0; i < count; i++) {
@@ -154,7 +154,7 @@ static int run_export(const struct advisory_options *options)
 {
     struct error err = {0};
     if (options->operands.count != 1) {
-        fprintf(stderr, "resole: advisory export: one FILE, please\n");
+        fprintf(stderr, "resole: advisory export takes one FILE; see `resole advisory --help`\n");
         return EXIT_USAGE;
     }
     if (!bundle_export(options->dir, options->operands.items[0], &options->bundle, &err))
@@ -309,7 +309,9 @@ static int run_sync(const struct advisory_options *options)
         worst = code > worst ? code : worst;
     }
     if (asked == 0) {
-        fprintf(stderr, "resole: advisory sync: no source %s\n", options->source);
+        fprintf(stderr,
+                "resole: advisory sync: no source %s; `resole advisory status` names them\n",
+                options->source);
         return EXIT_USAGE;
     }
     return worst;
@@ -318,12 +320,32 @@ static int run_sync(const struct advisory_options *options)
 static const struct {
     const char *verb;
     int (*run)(const struct advisory_options *options);
+    bool files; /* it takes FILE operands, and says itself how many */
 } verbs[] = {
-    {"status", run_status},
-    {"import", run_import},
-    {"export", run_export},
-    {"sync", run_sync},
+    {"status", run_status, false},
+    {"import", run_import, true},
+    {"export", run_export, true},
+    {"sync", run_sync, false},
 };
+
+static int run_verb(const char *name, const struct advisory_options *options)
+{
+    for (size_t i = 0; name && i < array_count(verbs); i++) {
+        if (strcmp(name, verbs[i].verb) != 0)
+            continue;
+        if (verbs[i].files || options->operands.count == 0)
+            return verbs[i].run(options);
+        fprintf(stderr, "resole: advisory %s takes no %s (a source is named by --source)\n", name,
+                options->operands.items[0]);
+        return EXIT_USAGE;
+    }
+    if (name)
+        fprintf(stderr, "resole: advisory has no verb %s; see `resole advisory --help`\n", name);
+    else
+        fprintf(stderr, "resole: advisory: which of status, import, export, sync? see `resole "
+                        "advisory --help`\n");
+    return EXIT_USAGE;
+}
 
 int cmd_advisory(int argc, char **argv)
 {
@@ -348,21 +370,16 @@ int cmd_advisory(int argc, char **argv)
         {"--trust", 0, OPTION_TEXT, &options.bundle.trust, "KEY",
          "take bundles signed by this public key alone (or RESOLE_ADVISORY_TRUST_FILE)"},
     };
-    if (argc >= 2 && strcmp(argv[1], "--help") != 0)
-        for (size_t i = 0; i < array_count(verbs); i++) {
-            if (strcmp(argv[1], verbs[i].verb) != 0)
-                continue;
-            switch (option_parse(usage, rows, array_count(rows), argc - 1, argv + 1, arena,
-                                 &options.operands)) {
-            case OPTIONS_RUN:
-                return verbs[i].run(&options);
-            case OPTIONS_LEAVE:
-                return EXIT_DONE;
-            case OPTIONS_WRONG:
-                return EXIT_USAGE;
-            }
-        }
-    bool help = argc >= 2 && strcmp(argv[1], "--help") == 0;
-    fprintf(help ? stdout : stderr, "usage: resole %s\n", usage);
-    return help ? EXIT_DONE : EXIT_USAGE;
+    /* `advisory --help` is answered as `advisory VERB --help` is. */
+    bool named = argc >= 2 && !is_help(argv[1]);
+    switch (option_parse(usage, rows, array_count(rows), named ? argc - 1 : argc,
+                         named ? argv + 1 : argv, arena, &options.operands)) {
+    case OPTIONS_LEAVE:
+        return EXIT_DONE;
+    case OPTIONS_WRONG:
+        return EXIT_USAGE;
+    case OPTIONS_RUN:
+        break;
+    }
+    return run_verb(named ? argv[1] : NULL, &options);
 }

@@ -84,10 +84,18 @@ int cmd_doctor(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (operands.count > 0) {
+        fprintf(stderr, "resole: doctor takes no %s; see `resole doctor --help`\n",
+                operands.items[0]);
+        return EXIT_USAGE;
+    }
     healthy = true;
     check_local(arena);
-    if (getenv("RESOLE_GATEWAY_URL") && api_client_open(arena, &client, &err)) {
-        check_server(arena, &client);
+    if (getenv("RESOLE_GATEWAY_URL")) {
+        if (api_client_open(arena, &client, &err))
+            check_server(arena, &client);
+        else
+            say(false, "gateway", err.text, "set RESOLE_GATEWAY_URL");
         api_client_close(&client);
     } else {
         printf("%-4s %-18s %s\n", "--", "gateway", "RESOLE_GATEWAY_URL is not set: not checked");

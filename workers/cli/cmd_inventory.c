@@ -22,7 +22,9 @@ static bool formats_known(struct arena *arena, const struct option_list *formats
         size_t length = equals ? (size_t)(equals - formats->items[i]) : strlen(formats->items[i]);
         const char *name = arena_strndup(arena, formats->items[i], length);
         if (!inventory_format_find(name)) {
-            fprintf(stderr, "resole: inventory: no format %s\n", name);
+            fprintf(stderr,
+                    "resole: inventory: -o %s: no such format; see `resole inventory --help`\n",
+                    name);
             return false;
         }
     }

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "cli/objects.h"
 
-enum { ITEMS_MOST = 100000 };
+enum { ITEMS_MOST = 100000, VERB_WIDTH = 48 };
 
 struct object_call {
     const struct object_verb *verb;
@@ -21,15 +21,29 @@ struct object_call {
     struct option_list operands;
     const char *path;
     json_t *body;
-    bool wrong; /* the operands do not fit */
 };
+
+/* Columns of a text on a terminal; ours have one a character. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
 
 static int say_verbs(const char *object, FILE *out)
 {
+    fprintf(out, "usage: resole %s VERB …\n", object);
     for (size_t i = 0; i < object_verb_count; i++) {
-        if (strcmp(object_verbs[i].object, object) == 0)
-            fprintf(out, "  resole %-44s %s\n", object_verbs[i].usage, object_verbs[i].summary);
+        const struct object_verb *verb = &object_verbs[i];
+        if (strcmp(verb->object, object) == 0)
+            fprintf(out, "  resole %s%*s  %s\n", verb->usage,
+                    VERB_WIDTH - width_of(verb->usage) > 0 ? VERB_WIDTH - width_of(verb->usage) : 0,
+                    "", verb->summary);
     }
+    fprintf(out, "`resole %s VERB --help` says more. Needs RESOLE_GATEWAY_URL and RESOLE_TOKEN.\n",
+            object);
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -119,13 +133,56 @@ static bool look_up(struct object_call *call, const char *name, const char **dig
     return *digest || error_set(err, ERROR_INPUT, "%s: no such image is known", name);
 }
 
+/* An unused row looks like OPERAND_PATH: it is one if it is the first and the path has a gap. */
+static bool is_wanted(const struct object_verb *verb, size_t i)
+{
+    const struct object_operand *want = &verb->operands[i];
+    if (want->name || want->kind == OPERAND_REFERENCE)
+        return true;
+    return i == 0 && strstr(verb->path, "{}");
+}
+
+static bool is_number(const char *text)
+{
+    return *text && text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 18;
+}
+
+/* As many as the verb takes, and numbers where numbers are meant: said before anyone is asked. */
+static bool operands_fit(const struct object_call *call)
+{
+    const struct object_verb *verb = call->verb;
+    const struct option_list *given = &call->operands;
+    size_t used = 0;
+    for (size_t i = 0; i < OBJECT_OPERANDS_MOST && is_wanted(verb, i); i++) {
+        const struct object_operand *want = &verb->operands[i];
+        if (used == given->count && want->optional)
+            break;
+        if (used == given->count) {
+            fprintf(stderr, "resole: %s %s: something is missing; usage: resole %s\n", verb->object,
+                    verb->verb, verb->usage);
+            return false;
+        }
+        if (want->kind == OPERAND_NUMBER && !is_number(given->items[used])) {
+            fprintf(stderr, "resole: %s: not a number; usage: resole %s\n", given->items[used],
+                    verb->usage);
+            return false;
+        }
+        used = want->kind == OPERAND_REST ? given->count : used + 1;
+    }
+    if (used == given->count)
+        return true;
+    fprintf(stderr, "resole: %s %s: %s is too much; usage: resole %s\n", verb->object, verb->verb,
+            given->items[used], verb->usage);
+    return false;
+}
+
 static bool take_operands(struct object_call *call, struct error *err)
 {
     const struct option_list *given = &call->operands;
     size_t used = 0;
-    for (size_t i = 0; i < OBJECT_OPERANDS_MOST; i++) {
+    for (size_t i = 0; i < OBJECT_OPERANDS_MOST && used < given->count; i++) {
         const struct object_operand *want = &call->verb->operands[i];
-        const char *text = used < given->count ? given->items[used] : NULL, *digest;
+        const char *text = given->items[used], *digest;
         if (want->kind == OPERAND_REST) {
             json_t *rest = json_array();
             for (; used < given->count; used++)
@@ -133,12 +190,6 @@ static bool take_operands(struct object_call *call, struct error *err)
             json_object_set_new(call->body, want->name, rest);
             continue;
         }
-        bool path =
-            strstr(call->path, "{}") && (want->kind == OPERAND_PATH || want->kind == OPERAND_IMAGE);
-        if (!path && !want->name && want->kind != OPERAND_REFERENCE)
-            break;
-        if (!text)
-            break;
         used++;
         if (want->kind == OPERAND_REFERENCE) {
             if (!put_reference(call, text, err))
@@ -155,8 +206,7 @@ static bool take_operands(struct object_call *call, struct error *err)
             call->path = filled(call, text);
         }
     }
-    call->wrong = used < given->count || strstr(call->path, "{}");
-    return !call->wrong || error_set(err, ERROR_INPUT, "usage: resole %s", call->verb->usage);
+    return true;
 }
 
 static void take_options(struct object_call *call)
@@ -204,24 +254,29 @@ static bool fetch_list(struct object_call *call, json_t **out, struct error *err
     return true;
 }
 
+static bool ask(struct object_call *call, json_t **answer, struct error *err)
+{
+    bool post = strcmp(call->verb->method, "POST") == 0;
+
+    call->path = call->verb->path;
+    if (!api_client_open(call->arena, &call->client, err) || !take_operands(call, err))
+        return false;
+    take_options(call);
+    if (call->verb->columns)
+        return fetch_list(call, answer, err);
+    return api_client_call(&call->client, call->arena, call->verb->method, call->path,
+                           post && json_object_size(call->body) ? call->body : NULL, answer, err);
+}
+
 static int run_verb(struct object_call *call)
 {
     struct error err = {0};
     json_t *answer = NULL;
-    bool post = strcmp(call->verb->method, "POST") == 0;
 
-    call->path = call->verb->path;
-    if (!api_client_open(call->arena, &call->client, &err) || !take_operands(call, &err)) {
+    if (!ask(call, &answer, &err)) {
         int code = command_fail(&err);
-        return call->wrong ? EXIT_USAGE : code;
+        return call->client.settings_wrong ? EXIT_USAGE : code;
     }
-    take_options(call);
-    if (call->verb->columns
-            ? !fetch_list(call, &answer, &err)
-            : !api_client_call(&call->client, call->arena, call->verb->method, call->path,
-                               post && json_object_size(call->body) ? call->body : NULL, &answer,
-                               &err))
-        return command_fail(&err);
     if (call->output && strcmp(call->output, "json") == 0) {
         char *text = json_dumps(answer, JSON_INDENT(2));
         puts(text);
@@ -239,12 +294,13 @@ int cmd_objects(int argc, char **argv)
     struct arena *arena scoped(arena_scope_free) = arena_new();
     struct object_call call = {.arena = arena};
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+    if (argc < 2 || is_help(argv[1]))
         return say_verbs(argv[0], argc < 2 ? stderr : stdout);
     call.verb = verb_find(argv[0], argv[1]);
     if (!call.verb) {
-        fprintf(stderr, "resole: %s has no verb %s\n", argv[0], argv[1]);
-        return say_verbs(argv[0], stderr);
+        fprintf(stderr, "resole: %s has no verb %s; see `resole %s --help`\n", argv[0], argv[1],
+                argv[0]);
+        return EXIT_USAGE;
     }
     switch (parse(&call, argc - 1, argv + 1)) {
     case OPTIONS_LEAVE:
@@ -254,10 +310,15 @@ int cmd_objects(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    if (call.output && strcmp(call.output, "json") != 0 && strcmp(call.output, "table") != 0) {
-        fprintf(stderr, "resole: -o %s: table or json\n", call.output);
+    static const char *const formats[] = {"table", "json"};
+    if (call.output && (strchr(call.output, '=') ||
+                        !output_known(argv[0], call.output, formats, array_count(formats)))) {
+        if (strchr(call.output, '='))
+            fprintf(stderr, "resole: %s: -o %s: goes to stdout alone\n", argv[0], call.output);
         return EXIT_USAGE;
     }
+    if (!operands_fit(&call))
+        return EXIT_USAGE;
     call.body = json_object();
     int code = run_verb(&call);
     json_decref(call.body);

@@ -99,6 +99,7 @@ static int print_all(struct arena *arena, const struct patch_options *options,
 
 static int run(struct arena *arena, int argc, char **argv)
 {
+    static const char *const formats[] = {"table", "json"};
     struct patch_options options = {0};
     struct option_list operands = {0};
     const struct option_row rows[] = {
@@ -123,9 +124,13 @@ static int run(struct arena *arena, int argc, char **argv)
         break;
     }
     if (operands.count != 1 || (!options.to && !options.dry_run)) {
-        fprintf(stderr, "resole: patch takes one IMAGE, and --to REF or --dry-run\n");
+        fprintf(stderr, "resole: patch takes one IMAGE, and --to REF or --dry-run; see "
+                        "`resole patch --help`\n");
         return EXIT_USAGE;
     }
+    for (size_t i = 0; i < options.formats.count; i++)
+        if (!output_known("patch", options.formats.items[i], formats, array_count(formats)))
+            return EXIT_USAGE;
     struct error err = {0};
     struct patch_shown shown = {.name = operands.items[0]};
     struct image_patch patch scoped(image_patch_release) = {.spool = {.fd = -1},

@@ -158,6 +158,7 @@ static int rebase_one(struct arena *arena, const char *text, const struct rebase
 int cmd_rebase(int argc, char **argv)
 {
     struct arena *arena scoped(arena_scope_free) = arena_new();
+    static const char *const formats[] = {"table", "json"};
     struct rebase_options options = {0};
     struct option_list operands = {0};
     const struct option_row rows[] = {
@@ -181,8 +182,11 @@ int cmd_rebase(int argc, char **argv)
     }
     if (operands.count != 1 || !options.onto || (!options.to && !options.dry_run)) {
         fprintf(stderr, "resole: rebase takes one APP_IMAGE, --onto NEW_BASE, and --to REF or "
-                        "--dry-run\n");
+                        "--dry-run; see `resole rebase --help`\n");
         return EXIT_USAGE;
     }
+    for (size_t i = 0; i < options.formats.count; i++)
+        if (!output_known("rebase", options.formats.items[i], formats, array_count(formats)))
+            return EXIT_USAGE;
     return rebase_one(arena, operands.items[0], &options);
 }

@@ -53,12 +53,15 @@ static bool check_options(const struct scan_options *options, struct scan_settin
     const char *file;
     for (size_t i = 0; i < options->outputs.count; i++)
         if (!output_split(options->outputs.items[i], &file)) {
-            fprintf(stderr, "resole: scan: %s: no such format\n", options->outputs.items[i]);
+            fprintf(stderr, "resole: scan: -o %s: no such format; see `resole scan --help`\n",
+                    options->outputs.items[i]);
             return false;
         }
     if (!severity_option(options->fail_on, &settings->fail_on) ||
         !severity_option(options->unknown_severity, &settings->unknown_severity)) {
-        fprintf(stderr, "resole: scan: a severity is one of critical high medium low negligible\n");
+        fprintf(stderr,
+                "resole: scan: a severity is one of critical high medium low negligible; see "
+                "`resole scan --help`\n");
         return false;
     }
     if (options->operands.count != 1) {

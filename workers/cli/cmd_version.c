@@ -51,9 +51,17 @@ static int run_batch(const struct ecosystem *ecosystem)
     return EXIT_DONE;
 }
 
-static int wrong_usage(const char *text, const char *word)
+static const char usage[] = "version compare ECOSYSTEM (A B | --batch)";
+
+static int wrong_usage(const char *text)
 {
-    fprintf(stderr, "resole version: %s%s\necosystems:", text, word);
+    fprintf(stderr, "resole: version: %s; usage: resole %s\n", text, usage);
+    return EXIT_USAGE;
+}
+
+static int wrong_ecosystem(const char *name)
+{
+    fprintf(stderr, "resole: version: no ecosystem %s; there are:", name);
     for (size_t i = 0; ecosystem_at(i); i++)
         if (ecosystem_at(i)->compare)
             fprintf(stderr, " %s", ecosystem_at(i)->name);
@@ -80,16 +88,15 @@ int cmd_version(int argc, char **argv)
         {"--batch", 0, OPTION_FLAG, &batch, NULL, "A<TAB>B a line on stdin; < = > or ! a line"},
     };
     enum option_verdict verdict =
-        option_parse("resole version compare ECOSYSTEM (A B | --batch)", rows, array_count(rows),
-                     argc, argv, arena, &operands);
+        option_parse(usage, rows, array_count(rows), argc, argv, arena, &operands);
     if (verdict != OPTIONS_RUN)
         return verdict == OPTIONS_LEAVE ? EXIT_DONE : EXIT_USAGE;
     if (operands.count < 2 || strcmp(operands.items[0], "compare") != 0)
-        return wrong_usage("what is meant is: version compare ECOSYSTEM (A B | --batch)", "");
+        return wrong_usage("what is to be compared?");
     const struct ecosystem *ecosystem = ecosystem_find(slice_of(operands.items[1]));
     if (!ecosystem || !ecosystem->compare)
-        return wrong_usage("no ecosystem ", operands.items[1]);
+        return wrong_ecosystem(operands.items[1]);
     if (operands.count != (batch ? 2u : 4u))
-        return wrong_usage("two versions, or --batch", "");
+        return wrong_usage("two versions, or --batch");
     return batch ? run_batch(ecosystem) : compare(ecosystem, operands.items[2], operands.items[3]);
 }

@@ -44,10 +44,13 @@ struct option_list {
 enum option_verdict { OPTIONS_RUN, OPTIONS_LEAVE, OPTIONS_WRONG };
 
 /* Options and operands in any order, "--" ends options, "--name=value" or "--name value". --help is
- * answered from the rows. Wrong usage is said on stderr. Operands land in `operands`. */
+ * answered from the rows (-h too). Wrong usage is said on stderr. Operands land in `operands`. */
 enum option_verdict option_parse(const char *usage, const struct option_row *rows, size_t count,
                                  int argc, char **argv, struct arena *arena,
                                  struct option_list *operands);
+bool is_help(const char *argument); /* --help or -h */
+/* FORMAT[=FILE] with a format of `known`; else said on stderr, with those there are. */
+bool output_known(const char *command, const char *choice, const char *const *known, size_t count);
 /* Says the error on stderr and gives its exit code: INPUT 3, RETRY 4, FATAL 70. */
 int command_fail(const struct error *err);
 /* A progress line, on a terminal only; "" clears it. */

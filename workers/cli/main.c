@@ -35,18 +35,30 @@ static void print_help(FILE *out)
     fprintf(out, "usage: resole COMMAND [ARGUMENT]…\n\n");
     for (size_t i = 0; i < array_count(commands); i++)
         fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\n`resole COMMAND --help` says more.\n");
+    fprintf(
+        out,
+        "\n`resole COMMAND --help` says more. scan, inventory, explain, patch, rebase, version and "
+        "advisory need no server;\nthe server's objects need RESOLE_GATEWAY_URL (its address) and "
+        "RESOLE_TOKEN. Exit codes: 0 done, 1 the gate you\nasked for failed, 2 wrong usage or "
+        "setting, "
+        "3 bad input, 4 the outside world failed, 5 answer unknown, 70 a bug.\n");
 }
 
 int main(int argc, char **argv)
 {
+    char help_option[] = "--help";
+
     setlocale(LC_CTYPE, "C.UTF-8");
     log_open("resole", LOG_WARNING, false);
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "help") == 0 && argc > 2) {
+        /* `resole help scan` is `resole scan --help`. */
+        argv[1] = argv[2];
+        argv[2] = help_option;
+    } else if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return EXIT_DONE;
     }

@@ -266,7 +266,7 @@ const struct object_verb object_verbs[] = {
      "kafka, webhook, mail or chat; prints a webhook's signing secret once",
      "POST",
      "/v1/subscriptions",
-     {{OPERAND_FIELD, "channel"}, {OPERAND_FIELD, "address"}},
+     {{OPERAND_FIELD, "channel", false}, {OPERAND_FIELD, "address", true}},
      {{"--team", "team", VALUE_TEXT, "whose alerts"},
       {"--kind", "kinds", VALUE_LIST, "vulnerability, patch, lifecycle"},
       {"--least-severity", "least_severity", VALUE_TEXT, "nothing below"},

@@ -20,6 +20,7 @@ enum operand_kind {
 struct object_operand {
     enum operand_kind kind;
     const char *name; /* the member */
+    bool optional;
 };
 
 struct object_option {

@@ -20,6 +20,24 @@ static void print_usage(FILE *out, const char *usage, const struct option_row *r
     }
 }
 
+bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+bool output_known(const char *command, const char *choice, const char *const *known, size_t count)
+{
+    size_t length = strcspn(choice, "=");
+    for (size_t i = 0; i < count; i++)
+        if (strlen(known[i]) == length && strncmp(known[i], choice, length) == 0)
+            return true;
+    fprintf(stderr, "resole: %s: -o %s: no such format; there are:", command, choice);
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, " %s", known[i]);
+    fputc('\n', stderr);
+    return false;
+}
+
 static void list_add(struct arena *arena, struct option_list *list, const char *text)
 {
     arena_push(arena, list->items, list->count, list->capacity);
@@ -82,7 +100,7 @@ enum option_verdict option_parse(const char *usage, const struct option_row *row
             options = false;
             continue;
         }
-        if (strcmp(argument, "--help") == 0) {
+        if (is_help(argument)) {
             print_usage(stdout, usage, rows, count);
             return OPTIONS_LEAVE;
         }
