@@ -1,10 +1,13 @@
 """What operators use, checked without an engine: compose, Dockerfile, Kubernetes, systemd, settings."""
 
 import glob
+import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
+import threading
 
 import jsonschema
 import pytest
@@ -39,7 +42,7 @@ def test_compose_fits_its_schema(root, compose):
 
 def test_compose_refers_only_to_what_it_declares(root, compose):
     services, volumes = compose["services"], set(compose["volumes"])
-    assert WORKERS | {"postgres", "kafka", "registry", "setup"} == set(services)
+    assert WORKERS | {"postgres", "kafka", "registry", "setup", "keys", "register"} == set(services)
     for name, service in services.items():
         assert set(service.get("depends_on", {})) <= set(services), name
         for needed, how in service.get("depends_on", {}).items():
@@ -68,6 +71,77 @@ def test_compose_sets_only_settings_that_exist(compose, build):
         own = {n for n in compose["services"][worker]["environment"] if n.startswith("RESOLE_")} - shared
         assert own <= known, f"{worker} does not know {own - known}"
     assert shared <= known_somewhere, shared - known_somewhere
+
+
+# Where a program that seals or opens secrets finds its key, and the gateway its first token.
+KEY_FILES = {"RESOLE_SEAL_KEY_FILE": WORKERS - {"unpacker", "matcher"}, "RESOLE_GATEWAY_ADMIN_TOKEN_FILE": {"gateway"}}
+
+
+def test_who_brings_it_up_with_docker_has_a_token_and_a_key(compose, build):
+    """Without them nobody could register a registry or call the API at all."""
+    for setting, readers in KEY_FILES.items():
+        for worker in readers:
+            service = compose["services"][worker]
+            file = service["environment"][setting]
+            assert any(file.startswith(v.split(":")[1] + "/") for v in service["volumes"]), f"{worker}: {file} is on no volume"
+            known = known_settings(build, f"resole-{worker}")
+            assert known is None or setting in known, worker
+    for worker in ("fetcher", "patch-builder"):
+        assert compose["services"][worker]["environment"]["RESOLE_REPOSITORIES_FILE"]
+    assert compose["services"]["setup"]["depends_on"]["keys"]["condition"] == "service_completed_successfully"
+
+
+def shell_of(service):
+    """The script that compose would give to sh, its $$ read as compose does."""
+    assert service["command"][:2] == ["sh", "-ec"]
+    return service["command"][2].replace("$$", "$")
+
+
+def test_the_keys_are_made_once(compose, tmp_path):
+    script = shell_of(compose["services"]["keys"]).replace("/var/lib/resole/keys", str(tmp_path))
+    made = []
+    for _ in range(2):
+        subprocess.run(["sh", "-ec", script], check=True)
+        made.append(((tmp_path / "seal.key").read_bytes(), (tmp_path / "admin-token").read_text()))
+    assert len(made[0][0]) == 32 and len(made[0][1].strip()) >= 20
+    assert made[0] == made[1], "a second start made others"
+    assert {oct((tmp_path / name).stat().st_mode & 0o777) for name in ("seal.key", "admin-token")} == {"0o600"}
+
+
+def test_the_registry_is_made_known_under_the_name_its_events_come_by(compose, tmp_path):
+    asked = []
+
+    class Gateway(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append((self.path, self.headers["Authorization"], json.loads(body)))
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    (tmp_path / "admin-token").write_text("the-token\n")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        script = shell_of(compose["services"]["register"]).replace("/var/lib/resole/keys", str(tmp_path))
+        script = script.replace("http://gateway:8080", f"http://127.0.0.1:{server.server_address[1]}")
+        plain = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        subprocess.run(["sh", "-ec", script], check=True, timeout=60, env={**plain, "EVENT_SECRET": "told"})
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    (path, who, body), = asked
+    assert path == "/v1/registries" and who == "Bearer the-token"
+    assert body["event_secret"] == "told" and body["plain_http"] and body["private_ok"]
+    endpoint, = yaml.safe_load(compose["services"]["registry"]["environment"]["REGISTRY_NOTIFICATIONS_ENDPOINTS"])
+    assert endpoint["url"] == f"http://gateway:8080/v1/events/{body['name']}"
+    secret = compose["services"]["register"]["environment"]["EVENT_SECRET"]
+    assert endpoint["headers"]["Authorization"] == [f"Bearer {secret}"]
 
 
 def test_dockerfile_copies_what_exists_and_names_known_steps(root):
@@ -145,6 +219,18 @@ def test_kubernetes_manifests_agree_with_each_other(root):
                 assert key["key"] in by_kind["Secret"][key["name"]]["stringData"]
         mounts = {m["name"] for m in container["volumeMounts"]}
         assert mounts == {v["name"] for v in spec["template"]["spec"]["volumes"]}
+        files = {}
+        for volume in spec["template"]["spec"]["volumes"]:
+            if "secret" in volume:
+                at, = [m["mountPath"] for m in container["volumeMounts"] if m["name"] == volume["name"]]
+                secret = by_kind["Secret"][volume["secret"]["secretName"]]["stringData"]
+                files |= {f"{at}/{item['path']}": secret[item["key"]] for item in volume["secret"]["items"]}
+        shared = by_kind["ConfigMap"]["resole"]["data"]
+        for setting, readers in KEY_FILES.items():
+            assert name not in readers or shared[setting] in files, f"{name}: {setting} names no file of a secret"
+        if name == "gateway":
+            assert len(files[shared["RESOLE_SEAL_KEY_FILE"]]) == 32
+            assert len(files[shared["RESOLE_GATEWAY_ADMIN_TOKEN_FILE"]]) >= 20
     for scaled in by_kind["ScaledObject"].values():
         assert scaled["spec"]["scaleTargetRef"]["name"] in by_kind["Deployment"]
     selector = by_kind["Service"]["gateway"]["spec"]["selector"]
@@ -200,6 +286,19 @@ def test_systemd_units_have_their_sections(root):
         assert re.findall(r"^\[(.*)\]$", text, re.MULTILINE) == ["Unit", "Service", "Install"], path
         for line in text.splitlines():
             assert not line or line[0] in "#[" or re.match(r"^[A-Z][A-Za-z]+=", line), f"{path}: {line}"
+
+
+def test_systemd_reads_the_units(root, tmp_path):
+    """As systemd-analyze verify sees them, with a program that exists everywhere."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze here")
+    units = []
+    for path in glob.glob(f"{root}/deploy/systemd/*.service"):
+        units.append(tmp_path / os.path.basename(path).replace("@", "@gateway"))
+        units[-1].write_text(re.sub(r"^ExecStart=.*$", "ExecStart=/bin/true", read(root, path), flags=re.MULTILINE))
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "resole" in line]
+    assert done.returncode == 0 and not ours, done.stderr
 
 
 def test_no_mirror_or_foreign_host_in_what_is_run(root):
