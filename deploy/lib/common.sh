@@ -28,25 +28,41 @@ step() {
     STEP=$1
     printf '\n[%3ds] %s\n' $((SECONDS - started_at)) "$1"
 }
-# fail WHY [LOG]
+# fail WHY [LOG]: said once. A subshell that said it ends with TOLD, and so do those around it.
+TOLD=99
 fail() {
+    trap - ERR
     printf '\nfailed: %s\n  %s\n' "$STEP" "$1" >&2
     if [ -n "${2:-}" ]; then
         printf '  log: %s\n' "$2" >&2
         [ -s "$2" ] && tail -n 12 "$2" | sed 's/^/  | /' >&2
     fi
-    exit 1
+    full_disks >&2
+    exit $((BASH_SUBSHELL > 0 ? TOLD : 1))
 }
-trap 'fail "line $LINENO of ${BASH_SOURCE[0]:-the shell}: $BASH_COMMAND"' ERR
+on_error() {
+    [ "$1" != $TOLD ] || exit $((BASH_SUBSHELL > 0 ? TOLD : 1))
+    fail "$2"
+}
+trap 'on_error $? "line $LINENO of ${BASH_SOURCE[0]:-the shell}: $BASH_COMMAND"' ERR
 set -E
+
+# A full disk makes every program say something else: it is named beside what failed.
+full_disks() {
+    local folder free
+    for folder in "$STATE" "$BUILD" "${TMPDIR:-/tmp}" /var/cache/apt; do
+        [ -d "$folder" ] || continue
+        free=$(df --output=avail -k "$folder" 2>/dev/null | tail -n 1 | tr -d ' ')
+        [ "${free:-999999}" -ge 65536 ] || printf '  the disk of %s is full: %d MB free\n' "$folder" $((free / 1024))
+    done
+}
 
 # logged NAME COMMAND…: its output goes to the log of that name; on failure the log is shown.
 logged() {
-    local log=$STATE/log/$1.log
+    local log=$STATE/log/$1.log code=0
     shift
-    if ! "$@" >>"$log" 2>&1; then
-        fail "$1 failed" "$log"
-    fi
+    "$@" >>"$log" 2>&1 || code=$?
+    [ $code = 0 ] || fail "exit $code of: $(cut -c 1-160 <<<"$*" | head -n 1)" "$log"
 }
 
 make_state() {

@@ -68,7 +68,9 @@ install_packages() {
         say "  every Debian package needed is installed"
         return 0
     fi
-    logged apt apt-get -o Acquire::Retries=3 update
+    say "  reading the package lists of this machine's mirrors"
+    apt-get -o Acquire::Retries=3 update >>"$STATE/log/apt.log" 2>&1 ||
+        fail "this machine's package mirrors cannot be read (apt-get update)" "$STATE/log/apt.log"
     local plan
     # --assume-no yields to a -y anywhere before it, in a configuration too: nothing is installed by a question.
     plan=$(LC_ALL=C apt-get --no-install-recommends --download-only -o APT::Get::Assume-Yes=false --assume-no \

@@ -23,15 +23,58 @@ def state(tmp_path_factory):
     shutil.rmtree(path, ignore_errors=True)
 
 
-def test_a_taken_port_is_named_with_its_setting(root, state):
+PORTS = {"RESOLE_KAFKA_PORT": "kafka", "RESOLE_KAFKA_CONTROLLER_PORT": "kafka", "RESOLE_REGISTRY_PORT": "registry",
+         "RESOLE_GATEWAY_PORT": "gateway", "RESOLE_DEMO_PORT": "the demonstration's Tomcat", "RESOLE_ADMIN_PORT_BASE": "gateway"}
+
+
+@pytest.fixture
+def free():
+    """Settings that put every port where nothing listens: each is bound for a moment, the last for seven in a row."""
+    def bound(port):
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", port))
+        return sock
+
+    while True:
+        held = []
+        try:
+            held = [bound(0) for _ in range(5)]
+            base = bound(0)
+            held.append(base)
+            first = base.getsockname()[1]
+            held += [bound(first + i) for i in range(1, 7)]
+        except (OSError, OverflowError):
+            continue
+        else:
+            return dict(zip(PORTS, [str(sock.getsockname()[1]) for sock in held[:6]]))
+        finally:
+            for sock in held:
+                sock.close()
+
+
+@pytest.mark.parametrize("setting", PORTS)
+def test_a_taken_port_is_named_with_its_setting(root, state, free, setting):
+    assert bash(root, "make_state; STEP=Parts; check_ports", state, **free).returncode == 0
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", int(free[setting])))
         taken.listen()
-        port = taken.getsockname()[1]
-        done = bash(root, "make_state; STEP=Parts; check_ports", state, RESOLE_KAFKA_PORT=str(port))
+        done = bash(root, "make_state; STEP=Parts; check_ports", state, **free)
     assert done.returncode == 1
-    assert f"port {port} (RESOLE_KAFKA_PORT, for kafka) is taken" in done.stderr
-    assert "failed: Parts" in done.stderr
+    assert f"port {free[setting]} ({setting}, for {PORTS[setting]}) is taken" in done.stderr
+    assert done.stderr.count("failed: Parts") == 1
+
+
+@pytest.mark.parametrize("setting", PORTS)
+@pytest.mark.parametrize("wrong", ["0", "65536", "many", "080"])
+def test_what_is_no_port_is_said(root, state, free, setting, wrong):
+    done = bash(root, "make_state; STEP=Parts; check_ports", state, **{**free, setting: wrong})
+    assert done.returncode == 1 and f"{setting} is no port: '{wrong}'" in done.stderr
+
+
+def test_one_port_for_two_is_said(root, state, free):
+    done = bash(root, "make_state; STEP=Parts; check_ports", state, **{**free, "RESOLE_GATEWAY_PORT": free["RESOLE_REGISTRY_PORT"]})
+    assert done.returncode == 1
+    assert f"port {free['RESOLE_REGISTRY_PORT']} is meant for two: RESOLE_REGISTRY_PORT and RESOLE_GATEWAY_PORT" in done.stderr
 
 
 def test_missing_packages_are_those_not_installed(root, state, tmp_path):
@@ -47,6 +90,42 @@ def test_a_failing_step_says_which_why_and_where_the_log_is(root, state):
     assert "failed: Build" in done.stderr
     assert f"log: {state}/log/build.log" in done.stderr
     assert "| the reason" in done.stderr
+
+
+@pytest.mark.parametrize("script, said", [
+    ("there=$(false)", "false"),
+    ("there=$(cat /no/such 2>/dev/null | sort)", "line"),
+    ("(cd / && logged deep sh -c 'echo the reason; exit 3')", "exit 3 of: sh -c echo the reason"),
+    ("x=$( (fail 'the reason') )", "the reason"),
+    ("f() { fail 'the reason'; }; f", "the reason"),
+])
+def test_a_failure_is_said_once_however_deep(root, state, script, said):
+    done = bash(root, f"make_state; STEP=Deep\n{script}\necho went on", state)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count("failed: Deep") == 1 and said in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("free_kb, named", [(10240, True), (10485760, False)])
+def test_a_full_disk_is_named_beside_what_failed(root, state, free_kb, named):
+    script = f"""
+df() {{ echo Avail; case "$*" in *{state}*) echo {free_kb} ;; *) echo 99999999 ;; esac; }}
+make_state; STEP=Images
+logged images sh -c "echo write error; exit 1"
+"""
+    done = bash(root, script, state, TMPDIR="/tmp")
+    assert done.returncode == 1 and "| write error" in done.stderr
+    assert (f"the disk of {state} is full: 10 MB free" in done.stderr) == named
+    assert done.stderr.count("is full") == named
+
+
+def test_mirrors_that_cannot_be_read_are_the_reason_given(root, state, tmp_path):
+    script = FAKE_APT + """
+apt-get() { case " $* " in *" update "*) echo "Could not resolve the mirror"; return 100 ;; *) echo "$*" >>$calls ;; esac; }
+install_packages /dev/null"""
+    done = bash(root, script, state, MACHINE=str(machine_of(tmp_path, False)), calls=str(tmp_path / "calls"))
+    assert done.returncode == 1 and "package mirrors cannot be read" in done.stderr
+    assert f"log: {state}/log/apt.log" in done.stderr and "| Could not resolve the mirror" in done.stderr
+    assert not (tmp_path / "calls").exists(), "something was installed all the same"
 
 
 def test_a_relative_or_long_state_directory_is_refused(root):
