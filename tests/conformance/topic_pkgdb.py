@@ -17,11 +17,11 @@ PLACES = {
     "pkg/apk": "lib/apk/db/installed", "os/dpkg": "var/lib/dpkg/status",
     "pkg/dpkg": "var/lib/dpkg/status", "os/pacman": "var/lib/pacman/local/x-1/desc",
     "arch": "var/lib/pacman/local/x-1/desc", "cataloger/debian": "var/lib/dpkg/status",
-    "os/cos": "etc/cos-package-info.json",
+    "os/cos": "etc/cos-package-info.json", "os/chisel": "var/lib/chisel/manifest.wall",
     "pkg/bottlerocket_inventory": "usr/share/bottlerocket/application-inventory.json",
 }
-NOT_CLAIMED = {"chisel": "chisel *.wall", "flatpak": "flatpak",
-               "homebrew": "homebrew", "snap": "snap.yaml", "nix": "nix store paths",
+NOT_CLAIMED = {"flatpak": "flatpak", "homebrew": "homebrew", "snap": "snap.yaml",
+               "nix": "nix store paths",
                "bitnami": "bitnami .spdx", "rhcc": "labels of Red Hat images"}
 
 
