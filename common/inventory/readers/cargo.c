@@ -26,7 +26,7 @@ static bool wants_lock(const char *path)
 
 static void read_lock(const struct reader_file *file, struct reader_sink *sink)
 {
-    lang_toml_packages(file, sink, "package", "cargo", NULL);
+    lang_toml_packages(file, sink, "package", "cargo", NULL, NULL);
 }
 
 const struct package_reader reader_cargo_lock = {.name = "cargo-lock",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "inventory/readers/lock_graph.h"
+
 /* PEP 503: lower case, runs of "-_." are one "-". */
 static struct slice normal_name(struct reader_sink *sink, struct slice name)
 {
@@ -162,7 +164,8 @@ bool toml_next(struct toml *toml, struct toml_pair *pair)
 
 void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink, const char *table,
                         const char *type,
-                        enum lang_use (*use)(struct slice key, struct slice value))
+                        enum lang_use (*use)(struct slice key, struct slice value),
+                        const struct lock_graph *graph)
 {
     struct toml toml = {.rest = file->bytes, .table = {"", 0}};
     struct toml_pair pair;
@@ -174,6 +177,8 @@ void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink
     do {
         more = toml_next(&toml, &pair);
         if (!more || (pair.key.length == 0 && slice_is(toml.table, table))) {
+            if (used == LANG_USED && graph && lock_graph_is_development(graph, name))
+                used = LANG_DEVELOPMENT;
             if (used != LANG_OWN)
                 lang_put(sink, file, type, name, version,
                          used == LANG_DEVELOPMENT ? CONFIDENCE_DEVELOPMENT : lang_declared(sink));

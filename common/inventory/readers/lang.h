@@ -36,10 +36,12 @@ bool toml_next(struct toml *toml, struct toml_pair *pair);
 enum lang_use { LANG_USED, LANG_DEVELOPMENT, LANG_OWN /* the project itself: no package */ };
 
 /* [[table]] name = … version = … as Cargo.lock, poetry.lock, uv.lock and pylock.toml have it.
- * use: may be NULL; the highest answer counts. */
+ * use: may be NULL; the highest answer counts. graph: by name; may be NULL. */
+struct lock_graph;
 void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink, const char *table,
                         const char *type,
-                        enum lang_use (*use)(struct slice key, struct slice value));
+                        enum lang_use (*use)(struct slice key, struct slice value),
+                        const struct lock_graph *graph);
 
 /* Where in an ELF, PE or Mach-O file the bytes of a virtual address stand, by the file's first few
  * kilobytes. */

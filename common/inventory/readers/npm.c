@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
+#include "inventory/readers/lock_graph.h"
 
 enum { DEPTH_MOST = LIMIT_JSON_DEPTH };
 
@@ -139,7 +140,73 @@ static void strip_commas(struct buf *text)
     }
 }
 
-/* packages: {"name": ["name@version", …]} */
+/* "@a/b/c" → "@a/b" → "": how much of a key is left without its last name. */
+static size_t bun_above(const char *key, size_t length)
+{
+    const char *slash = memrchr(key, '/', length);
+    size_t above = slash ? (size_t)(slash - key) : 0;
+    const char *before = above ? memrchr(key, '/', above) : NULL;
+    size_t start = before ? (size_t)(before - key) + 1 : 0;
+    if (above > 0 && key[start] == '@') /* what is left ends in a scope */
+        return start > 0 ? start - 1 : 0;
+    return above;
+}
+
+/* Where bun put the package `name` for one that stands at `from`: "from/name", or the same some
+ * levels up, or "name". */
+static const char *bun_place(struct arena *arena, const json_t *packages, const char *from,
+                             const char *name)
+{
+    for (size_t length = strlen(from); length > 0; length = bun_above(from, length)) {
+        const char *key = arena_printf(arena, "%.*s/%s", (int)length, from, name);
+        if (json_object_get(packages, key))
+            return key;
+    }
+    return name;
+}
+
+static void bun_needs(struct lock_graph *graph, const json_t *packages, const char *at,
+                      json_t *stated, bool root)
+{
+    static const char *const lists[] = {"dependencies", "optionalDependencies", "peerDependencies",
+                                        "devDependencies"};
+    const char *name;
+    json_t *range;
+    for (size_t i = 0; i < array_count(lists); i++) {
+        bool development = i == 3;
+        if (development && !root)
+            continue;
+        json_object_foreach(json_object_get(stated, lists[i]), name, range)
+        {
+            lock_graph_edge(graph, slice_of(root ? "" : at),
+                            slice_of(bun_place(graph->arena, packages, at, name)), development);
+        }
+    }
+}
+
+/* workspaces: {"": {"name", "dependencies", "devDependencies", …}}, packages: {"name":
+ * ["name@version", "registry", {"dependencies": …}, "integrity"]}. */
+static void bun_graph(struct lock_graph *graph, const json_t *json, json_t *packages)
+{
+    const char *key;
+    json_t *entry;
+    size_t i;
+    json_object_foreach(json_object_get(json, "workspaces"), key, entry)
+    {
+        bun_needs(graph, packages, slice_string(graph->arena, lang_text(entry, "name")), entry,
+                  true);
+    }
+    json_object_foreach(packages, key, entry)
+    {
+        json_t *part;
+        json_array_foreach(entry, i, part)
+        {
+            bun_needs(graph, packages, key, part, false);
+        }
+    }
+    lock_graph_settle(graph);
+}
+
 static void read_bun(const struct reader_file *file, struct reader_sink *sink)
 {
     struct buf text scoped(buf_release) = {0};
@@ -148,13 +215,17 @@ static void read_bun(const struct reader_file *file, struct reader_sink *sink)
     strip_commas(&text);
     const struct reader_file clean = {.path = file->path, .bytes = buf_slice(&text)};
     json_t *json scoped(lang_json_free) = lang_json(&clean, sink), *entry;
+    json_t *packages = json_object_get(json, "packages");
+    struct lock_graph graph = {.arena = sink->arena};
     const char *key;
-    json_object_foreach(json_object_get(json, "packages"), key, entry)
+    bun_graph(&graph, json, packages);
+    json_object_foreach(packages, key, entry)
     {
         const char *id = json_string_value(json_array_get(entry, 0));
         const char *at = id ? strrchr(id, '@') : NULL;
         if (at && at > id)
-            put(sink, file, (struct slice){id, (size_t)(at - id)}, slice_of(at + 1), false);
+            put(sink, file, (struct slice){id, (size_t)(at - id)}, slice_of(at + 1),
+                lock_graph_is_development(&graph, slice_of(key)));
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
+#include "inventory/readers/lock_graph.h"
 
 static bool wants_requirements(const char *path)
 {
@@ -107,10 +108,53 @@ static enum lang_use use_of(struct slice key, struct slice value)
     return LANG_USED;
 }
 
+/* The edges of one line of a list: { name = "a", marker = "…" }, … */
+static void uv_needs(struct lock_graph *graph, struct slice from, struct slice line,
+                     bool development)
+{
+    static const char mark[] = "{ name = \"";
+    for (;;) {
+        size_t at = slice_find(line, mark);
+        if (at == line.length)
+            return;
+        line = slice_sub(line, at + sizeof(mark) - 1, line.length);
+        lock_graph_edge(graph, from, lang_before(line, '"'), development);
+    }
+}
+
+/* uv marks no package: its own projects' tables say what is for development only. */
+static void uv_graph(struct lock_graph *graph, struct slice text)
+{
+    struct slice line, name = {"", 0};
+    bool package = false, development = false, listed = false;
+    while (slice_take_line(&text, &line)) {
+        line = slice_trim(line);
+        if (slice_has_prefix(line, "[")) {
+            package = slice_is(line, "[[package]]");
+            development = slice_is(line, "[package.dev-dependencies]");
+            listed = development || slice_is(line, "[package.optional-dependencies]");
+            continue;
+        }
+        if (package && slice_has_prefix(line, "name = "))
+            name = lang_unquote(slice_sub(line, 7, line.length));
+        if (package && slice_has_prefix(line, "source = ") &&
+            use_of(slice_of("source"), line) == LANG_OWN)
+            lock_graph_edge(graph, slice_of(""), name, false);
+        listed = listed || (package && slice_has_prefix(line, "dependencies = ["));
+        if (listed)
+            uv_needs(graph, development ? slice_of("") : name, line, development);
+        listed = listed && !(package && slice_has_suffix(line, "]"));
+    }
+    lock_graph_settle(graph);
+}
+
 static void read_toml(const struct reader_file *file, struct reader_sink *sink)
 {
     bool pylock = path_has_suffix(file->path, ".toml");
-    lang_toml_packages(file, sink, pylock ? "packages" : "package", "pypi", use_of);
+    struct lock_graph graph = {.arena = sink->arena};
+    if (path_is_below(file->path, "uv.lock"))
+        uv_graph(&graph, file->bytes);
+    lang_toml_packages(file, sink, pylock ? "packages" : "package", "pypi", use_of, &graph);
 }
 
 const struct package_reader reader_requirements = {.name = "requirements",

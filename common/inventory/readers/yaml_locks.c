@@ -5,11 +5,22 @@
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
+#include "inventory/readers/lock_graph.h"
 
 struct document {
     yaml_parser_t parser;
     yaml_document_t yaml;
     bool loaded;
+};
+
+/* What is being read, for the functions that see one pair of a map. */
+struct lock {
+    struct reader_sink *sink;
+    const struct reader_file *file;
+    yaml_document_t *yaml;
+    struct lock_graph graph; /* pnpm: who needs whom */
+    struct slice from;
+    bool development;
 };
 
 static void document_free(struct document *document)
@@ -53,28 +64,34 @@ static yaml_node_t *member(yaml_document_t *yaml, const yaml_node_t *map, const 
     return NULL;
 }
 
-typedef void on_pair(struct reader_sink *sink, const struct reader_file *file,
-                     yaml_document_t *yaml, struct slice key, const yaml_node_t *value);
+typedef void on_pair(struct lock *lock, struct slice key, const yaml_node_t *value);
 
-static void each_pair(struct reader_sink *sink, const struct reader_file *file,
-                      yaml_document_t *yaml, const yaml_node_t *map, on_pair *on)
+static void each_pair(struct lock *lock, const yaml_node_t *map, on_pair *on)
 {
     if (!map || map->type != YAML_MAPPING_NODE)
         return;
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
-        on(sink, file, yaml, scalar(yaml_document_get_node(yaml, p->key)),
-           yaml_document_get_node(yaml, p->value));
+        on(lock, scalar(yaml_document_get_node(lock->yaml, p->key)),
+           yaml_document_get_node(lock->yaml, p->value));
 }
 
+/* `before`, which may be NULL, sees each document first. */
 static void read_map(const struct reader_file *file, struct reader_sink *sink, const char *key,
-                     on_pair *on)
+                     on_pair *on, void (*before)(struct lock *lock, const yaml_node_t *root))
 {
     struct document document scoped(document_free) = {.loaded = false};
     if (!yaml_parser_initialize(&document.parser))
         return;
     while (document_next(&document, file, sink)) {
+        struct lock lock = {.sink = sink,
+                            .file = file,
+                            .yaml = &document.yaml,
+                            .graph = {.arena = sink->arena},
+                            .from = {"", 0}};
         yaml_node_t *root = yaml_document_get_root_node(&document.yaml);
-        each_pair(sink, file, &document.yaml, member(&document.yaml, root, key), on);
+        if (before)
+            before(&lock, root);
+        each_pair(&lock, member(&document.yaml, root, key), on);
     }
 }
 
@@ -136,27 +153,80 @@ static bool split_key(struct slice key, struct slice *name, struct slice *versio
     return is_version(*version);
 }
 
-static void on_pnpm(struct reader_sink *sink, const struct reader_file *file, yaml_document_t *yaml,
-                    struct slice key, const yaml_node_t *value)
+/* What packages go by in the graph: the key without peers. */
+static struct slice graph_key(struct slice key)
+{
+    key = lang_before(key, '(');
+    return slice_has_prefix(key, "/") ? slice_sub(key, 1, key.length) : key;
+}
+
+/* name: 1.0.0(peer@2.0.0), name: real@1.0.0 of an alias; an importer's value has a specifier too.
+ */
+static void on_need(struct lock *lock, struct slice name, const yaml_node_t *value)
+{
+    const yaml_node_t *stated = member(lock->yaml, value, "version");
+    struct slice version = graph_key(scalar(stated ? stated : value));
+    const char *key = arena_printf(lock->sink->arena, "%.*s@%.*s", (int)name.length, name.data,
+                                   (int)version.length, version.data);
+    lock_graph_edge(&lock->graph, lock->from, slice_of(key), lock->development);
+    lock_graph_edge(&lock->graph, lock->from, version, lock->development);
+}
+
+static void needs(struct lock *lock, const yaml_node_t *of, const char *list, bool development)
+{
+    lock->development = development;
+    each_pair(lock, member(lock->yaml, of, list), on_need);
+}
+
+static void on_snapshot(struct lock *lock, struct slice key, const yaml_node_t *value)
+{
+    lock->from = graph_key(key);
+    needs(lock, value, "dependencies", false);
+    needs(lock, value, "optionalDependencies", false);
+}
+
+static void on_importer(struct lock *lock, struct slice key, const yaml_node_t *value)
+{
+    (void)key;
+    needs(lock, value, "dependencies", false);
+    needs(lock, value, "optionalDependencies", false);
+    needs(lock, value, "devDependencies", true);
+}
+
+/* lockfileVersion 9 marks nothing; earlier ones say "dev" themselves. */
+static void before_pnpm(struct lock *lock, const yaml_node_t *root)
+{
+    each_pair(lock, member(lock->yaml, root, "importers"), on_importer);
+    each_pair(lock, member(lock->yaml, root, "snapshots"), on_snapshot);
+    lock_graph_settle(&lock->graph);
+}
+
+static bool is_development(const struct lock *lock, struct slice key, const yaml_node_t *value)
+{
+    const yaml_node_t *said = member(lock->yaml, value, "dev");
+    return said ? slice_is(scalar(said), "true")
+                : lock_graph_is_development(&lock->graph, graph_key(key));
+}
+
+static void on_pnpm(struct lock *lock, struct slice key, const yaml_node_t *value)
 {
     struct slice name, version;
-    struct slice said_name = scalar(member(yaml, value, "name"));
-    struct slice said_version = scalar(member(yaml, value, "version"));
+    struct slice said_name = scalar(member(lock->yaml, value, "name"));
+    struct slice said_version = scalar(member(lock->yaml, value, "version"));
     bool good = split_key(key, &name, &version);
     if (!good) { /* a tarball or a commit: name@https://… */
         size_t at = find_at(key);
         name = at < key.length ? slice_sub(key, 0, at) : slice_of("");
         version = slice_of("");
     }
-    lang_put(sink, file, "npm", said_name.length ? said_name : name,
+    lang_put(lock->sink, lock->file, "npm", said_name.length ? said_name : name,
              said_version.length ? said_version : version,
-             slice_is(scalar(member(yaml, value, "dev")), "true") ? CONFIDENCE_DEVELOPMENT
-                                                                  : lang_declared(sink));
+             is_development(lock, key, value) ? CONFIDENCE_DEVELOPMENT : lang_declared(lock->sink));
 }
 
 static void read_pnpm(const struct reader_file *file, struct reader_sink *sink)
 {
-    read_map(file, sink, "packages", on_pnpm);
+    read_map(file, sink, "packages", on_pnpm, before_pnpm);
 }
 
 static bool wants_pub(const char *path)
@@ -164,15 +234,15 @@ static bool wants_pub(const char *path)
     return path_is_below(path, "pubspec.lock");
 }
 
-static void on_pub(struct reader_sink *sink, const struct reader_file *file, yaml_document_t *yaml,
-                   struct slice key, const yaml_node_t *value)
+static void on_pub(struct lock *lock, struct slice key, const yaml_node_t *value)
 {
-    lang_put(sink, file, "pub", key, scalar(member(yaml, value, "version")), lang_declared(sink));
+    lang_put(lock->sink, lock->file, "pub", key, scalar(member(lock->yaml, value, "version")),
+             lang_declared(lock->sink));
 }
 
 static void read_pub(const struct reader_file *file, struct reader_sink *sink)
 {
-    read_map(file, sink, "packages", on_pub);
+    read_map(file, sink, "packages", on_pub, NULL);
 }
 
 static bool wants_pods(const char *path)
