@@ -212,9 +212,13 @@ static bool join_layers(struct arena *arena, struct image *out, struct error *er
         return error_set(err, ERROR_INPUT, "%zu layers in the manifest, %zu diff_ids in the config",
                          count, out->config.diff_id_count);
     struct image_layer *layers = arena_new_array(arena, struct image_layer, count);
-    for (size_t i = 0; i < count; i++)
-        layers[i] = (struct image_layer){.descriptor = out->parsed.layers[i],
-                                         .diff_id = out->config.diff_ids[i]};
+    for (size_t i = 0; i < count; i++) {
+        const struct descriptor *layer = &out->parsed.layers[i];
+        layers[i] = (struct image_layer){.descriptor = *layer,
+                                         .diff_id = out->config.diff_ids[i],
+                                         .foreign = layer->has_urls ||
+                                                    media_type_is_foreign(layer->media_type)};
+    }
     out->layers = layers;
     out->layer_count = count;
     return true;

@@ -44,7 +44,7 @@ void image_source_scope_close(struct image_source **source);
 struct image_layer {
     struct descriptor descriptor; /* in a docker-archive: as its file names claim, or computed */
     const char *diff_id;          /* as the config says; the reader compares */
-    bool missing;                 /* a foreign layer that the source does not hold */
+    bool foreign;                 /* from elsewhere: the source may not hold it */
 };
 
 struct image {

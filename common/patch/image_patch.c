@@ -43,9 +43,6 @@ bool spool_layers(struct arena *arena, struct image_source *source, const struct
         struct stream *bytes scoped(stream_scope_close) = NULL;
         struct job_layer *job = &out->layers[i];
         char digest[DIGEST_TEXT_SIZE];
-        if (layer->missing)
-            return error_set(err, ERROR_INPUT, "layer %s: the source does not hold it",
-                             layer->diff_id);
         *job = (struct job_layer){.group = group, .diff_id = layer->diff_id};
         if (!source->blob(source, &layer->descriptor, &bytes, err) ||
             !spool_append(spool, bytes, LIMIT_LAYER_INFLATED_BYTES, &job->offset, &job->length,

@@ -86,14 +86,16 @@ static bool read_layer(struct reader_thread *thread, size_t index, struct error 
 {
     const struct image_layer *layer = &thread->readers->image->layers[index];
     struct evidence *out = &thread->readers->evidence[index];
-    if (layer->missing) {
+    struct stream *blob scoped(stream_scope_close) = NULL;
+    const struct layer_confined_settings settings = {.diff_id = layer->diff_id};
+    if (!thread->source->blob(thread->source, &layer->descriptor, &blob, err)) {
+        if (!layer->foreign || err->kind != ERROR_INPUT)
+            return error_wrap(err, "layer %zu", index);
+        *err = (struct error){0};
         missing_layer(thread->arena, layer, out);
         return true;
     }
-    struct stream *blob scoped(stream_scope_close) = NULL;
-    const struct layer_confined_settings settings = {.diff_id = layer->diff_id};
-    return (thread->source->blob(thread->source, &layer->descriptor, &blob, err) &&
-            layer_confined_read(blob, &settings, thread->arena, out, err)) ||
+    return layer_confined_read(blob, &settings, thread->arena, out, err) ||
            error_wrap(err, "layer %zu", index);
 }
 
