@@ -105,15 +105,48 @@ static const char *release_of(struct arena *arena, const struct inventory *inven
     return codename[0] ? codename : version;
 }
 
+/* Red Hat's streams for one minor release, as its content sets name them:
+ * "rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2", without a release that of os-release. */
+static const char *redhat_stream(const char *sets, const char *version, struct arena *arena)
+{
+    static const char *const streams[] = {"eus", "e4s", "aus", "tus", "els"};
+    struct slice rest = slice_of(sets), set;
+    while (slice_take_until(&rest, ',', &set))
+        for (size_t i = 0; i < array_count(streams); i++) {
+            const char *mark = arena_printf(arena, "-%s-rpms", streams[i]);
+            size_t at = slice_find(set, mark);
+            if (at == set.length || !slice_has_prefix(set, "rhel-"))
+                continue;
+            struct slice tail = slice_sub(set, at + strlen(mark), set.length), major;
+            const char *release = version;
+            if (slice_has_prefix(tail, "__") && slice_find(tail, "_DOT_") < tail.length) {
+                tail = slice_sub(tail, 2, tail.length);
+                size_t dot = slice_find(tail, "_DOT_"), end = dot + 5;
+                while (end < tail.length && isdigit((unsigned char)tail.data[end]))
+                    end++;
+                release = arena_printf(arena, "%.*s.%.*s", (int)dot, tail.data,
+                                       (int)(end - dot - 5), tail.data + dot + 5);
+            }
+            major = slice_of(release);
+            major.length = slice_find_byte(major, '.');
+            if (strcmp(streams[i], "els") == 0)
+                release = slice_string(arena, major);
+            return release[0] ? arena_printf(arena, "%s-%s", streams[i], release) : "";
+        }
+    return "";
+}
+
 /* "stream" facts: what other files say (Ubuntu Pro). */
-static const char *stream_of(const struct evidence *const *layers, size_t count, const char *id,
-                             const char *version, struct arena *arena)
+static const char *stream_of(const struct evidence *const *layers, size_t count,
+                             const struct context *context, struct arena *arena)
 {
     struct fields streams = {0};
-    if (strcmp(id, "alpine") == 0 && strstr(version, "_alpha"))
+    if (strcmp(context->distro, "alpine") == 0 && strstr(context->version_id, "_alpha"))
         return "edge";
+    if (strcmp(context->distro, "rhel") == 0)
+        return redhat_stream(context->content_set, context->version_id, arena);
     facts_collect(layers, count, "stream", NULL, arena, &streams);
-    return field_find(streams.items, streams.count, id);
+    return field_find(streams.items, streams.count, context->distro);
 }
 
 static int order_fields(const void *a, const void *b)
@@ -175,11 +208,12 @@ void os_identify(const struct evidence *const *layers, size_t count, struct aren
     out->os_count = fields.count;
     const char *id = inventory_os_field(out, "id");
     const char *version = inventory_os_field(out, "version_id");
-    out->context = context_filled((struct context){
+    struct context context = {
         .distro = id,
         .release = release_of(arena, out, id, version),
         .version_id = version,
-        .stream = stream_of(layers, count, id, version, arena),
         .content_set = content_sets(layers, count, arena),
-    });
+    };
+    context.stream = stream_of(layers, count, &context, arena);
+    out->context = context_filled(context);
 }

@@ -319,6 +319,43 @@ TEST(repositories_that_a_system_takes_packages_from)
     }
 }
 
+/* The image-wide stream, by which the matcher chooses the product. */
+TEST(content_sets_choose_the_stream_of_red_hat)
+{
+    static const struct {
+        const char *version, *sets, *wanted;
+    } rows[] = {
+        {"9.2", "\"rhel-9-for-x86_64-baseos-rpms\", \"rhel-9-for-x86_64-appstream-rpms\"", ""},
+        {"9.2", "\"ubi-9-baseos-rpms\"", ""},
+        {"9.2", "\"rhel-9-for-x86_64-baseos-rpms\", \"rhel-9-for-x86_64-baseos-eus-rpms\"",
+         "eus-9.2"},
+        {"8.8", "\"rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_6\"", "eus-8.6"},
+        {"8.10", "\"rhel-8-for-aarch64-appstream-e4s-rpms__8_DOT_10\"", "e4s-8.10"},
+        {"8.4", "\"rhel-8-for-x86_64-baseos-aus-rpms\"", "aus-8.4"},
+        {"8.4", "\"rhel-8-for-x86_64-baseos-tus-rpms\"", "tus-8.4"},
+        {"7.9", "\"rhel-7-server-els-rpms\"", "els-7"},
+        {"9.2", "\"corp-eus-rpms\"", ""},
+    };
+    for (size_t i = 0; i < array_count(rows); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct evidence *evidence = arena_new_object(arena, struct evidence);
+        const struct evidence *const layers[] = {evidence};
+        const char *files[][2] = {
+            {"etc/os-release", arena_printf(arena, "ID=rhel\nVERSION_ID=%s\n", rows[i].version)},
+            {"root/buildinfo/content_manifests/x.json",
+             arena_printf(arena, "{\"content_sets\": [%s]}", rows[i].sets)}};
+        struct inventory inventory;
+        struct reader_sink sink;
+        sink_init(&sink, arena, evidence);
+        for (size_t f = 0; f < array_count(files); f++)
+            reader_offer(&(struct reader_file){.path = files[f][0], .bytes = slice_of(files[f][1])},
+                         &sink);
+        reader_finish(&sink);
+        inventory_compose(layers, 1, NULL, arena, &inventory);
+        assert_string_equal(inventory.context.stream, rows[i].wanted);
+    }
+}
+
 TEST(sboms_in_an_image_tell_what_no_database_says)
 {
     static const char bom[] =
