@@ -115,12 +115,25 @@ static bool affects(enum advisory_state state)
     return state != STATE_NOT_AFFECTED;
 }
 
+/* A record of the product that the package comes from, where that has versions of its own
+ * (match_is_spoken_to let it pass). */
+static bool is_of_stream(const struct finding_evidence *evidence)
+{
+    const struct package_context *context = &evidence->assertion->context;
+    return is_set(context->stream) && strcmp(context->distro, "ubuntu") != 0;
+}
+
 /* The word of one source: affected if any of its records says so, unless one of them says outright
- * that this package is not affected. */
+ * that this package is not affected. Records of the package's own stream go before the others. */
 static const struct finding_evidence *source_word(const struct finding_evidence *list, size_t count)
 {
     const struct finding_evidence *worst = NULL;
+    bool streamed = false;
+    for (size_t i = 0; i < count; i++)
+        streamed = streamed || is_of_stream(&list[i]);
     for (size_t i = 0; i < count; i++) {
+        if (streamed && !is_of_stream(&list[i]))
+            continue;
         if (list[i].assertion->state == STATE_NOT_AFFECTED)
             return &list[i];
         if (!worst || (affects(list[i].state) && !affects(worst->state)))

@@ -172,6 +172,16 @@ TEST(a_stream_of_its_own_speaks_of_nobody_else)
     assert_null(strstr(judge(&m, &package, false), "CVE-2026-1"));
     package.context.stream = "eus-9.2";
     assert_non_null(strstr(judge(&m, &package, false), "CVE-2026-1 fixed 1.2-3.el9_2"));
+    /* The fix of the main product has a higher version: on the stream its own counts. */
+    struct version_range later = {.fixed = "1.3-1.el9"};
+    a.context.stream = "";
+    a.ranges = &later;
+    arena_push(arena, m.list.items, m.list.count, m.list.capacity);
+    m.list.items[m.list.count++] = a;
+    package.version = "1.2-3.el9_2";
+    assert_null(strstr(judge(&m, &package, false), "CVE-2026-1"));
+    package.context.stream = "";
+    assert_non_null(strstr(judge(&m, &package, false), "CVE-2026-1 fixed 1.3-1.el9"));
 }
 
 TEST(a_fix_that_the_repository_lacks_is_pending)
