@@ -31,6 +31,7 @@ static void example(const struct product_row *row, struct buf *out)
         switch (*++p) {
         case 'v':
         case 'w':
+        case 'n':
             buf_put_text(out, found);
             break;
         case 's':
@@ -149,6 +150,82 @@ TEST(programs_that_only_print_what_they_were_built_with_are_not_it)
     assert_string_equal(buf_text(&found), "");
 }
 
+/* The evidence as the products' own builds have it, between what stands beside it there. */
+TEST(evidence_among_its_neighbours)
+{
+    static const struct {
+        const char *path;
+        struct slice bytes;
+        const char *said;
+    } cases[] = {
+#define CASE(path, text, said)                                                                     \
+    {path, {"\177ELF\2\1\1\0" text, sizeof("\177ELF\2\1\1\0" text)}, said}
+        CASE("usr/bin/mongod", "\0 6.0.27\0tcmalloc\0", "mongodb 6.0.27\n"),
+        CASE("usr/bin/mongod", "\0 7.0.28\0\0\0heap_size\0 1.2.3\0", "mongodb 7.0.28\n"),
+        CASE("usr/bin/mongos", "\0 8.0.17\0cppdefines\0", "mongodb 8.0.17\n"),
+        CASE("usr/bin/arangosh",
+             "\0"
+             "3.12.5-2 enterprise [linux] 64bit\0",
+             "arangodb 3.12.5\n"),
+        CASE("opt/fluent-bit",
+             "\0"
+             "1.1.1\0x\0"
+             "2.2.1\0\0\0Fluent Bit v%s\0",
+             "fluent-bit 2.2.1\n"),
+        CASE("bin/consul", "<!-- CONSUL_VERSION: 1.15.2\n -->", "consul 1.15.2\n"),
+        CASE("bin/consul", "-X GitDescribe=1.12.9\" -X x", "consul 1.12.9\n"),
+        CASE("bin/vault", "github.com/hashicorp/vault/x\0renewrevoke1.18.0secret",
+             "vault 1.18.0\n"),
+        CASE("traefik",
+             "github.com/traefik/traefik/v2\0\0"
+             "2.10.7\0",
+             "traefik 2.10.7\n"),
+        CASE("traefik", "github.com/containous/traefik/x\0\0v1.7.34\0", "traefik 1.7.34\n"),
+        CASE("bin/grafana", "\0\0release-12.3.2+security-01\0\0", "grafana 12.3.2\n"),
+        CASE("lib/libjulia-internal.so.1.9",
+             "x__init__\0"
+             "1.9.3\0verify",
+             "julia 1.9.3\n"),
+        CASE("erts/bin/beam.smp", "x\0/usr/src/otp_src_25.3.2.6/erts/\0", "erlang 25.3.2.6\n"),
+        CASE("erts/bin/beam.smp",
+             "x\0"
+             "26.1.2\0\0\0Erlang/OTP %s",
+             "erlang 26.1.2\n"),
+        CASE("opt/ghc", "\0libHSghc-8.10.4-ghc8.10.4.so\0", "ghc 8.10.4\n"),
+        CASE("bin/cabal", "\0/opt/lib/cabal-install-1.22.6.0-Afxb\0", "cabal-install 1.22.6.0\n"),
+        CASE("bin/dart",
+             "Dart,GC\"\0"
+             "3.5.2 (stable) (Wed",
+             "dart 3.5.2\n"),
+        CASE("lib/x.so", "\0OpenSSL 1.1.1 (compatible; AWS-LC 1.69.0)\0", "aws-lc 1.69.0\n"),
+        CASE("lib/libkrb5.so.26", "@(#)$Version: Heimdal 7.8.0 by x\0", "heimdal 7.8.0\n"),
+        CASE("bin/ldapsearch", "@(#) $OpenLDAP: ldapsearch 2.6.3 (Mar\0", "openldap 2.6.3\n"),
+        CASE("lib/libQt6Core.so.6.5.0", "\0\0Qt 6.5.0 (x86_64-little_endian", "qt 6.5.0\n"),
+        CASE("opt/chrome",
+             "\0"
+             "127.0.6533.119\0Default\0",
+             "chrome 127.0.6533.119\n"),
+        CASE("bin/getopt", "\0util-linux 2.38.1\0", "util-linux 2.38.1\n"),
+        CASE("bin/helm", "helm.sh/helm/v3\0\0v3.12.0\0", "helm 3.12.0\n"),
+        CASE("bin/mysqld", "/b/percona-server-8.0.36-28/x", "percona-server 8.0.36\n"),
+        CASE("bin/mysqld", "/b/Percona-XtraDB-Cluster-8.0.36/x", "percona-xtradb-cluster 8.0.36\n"),
+        /* None of it: another program with such a text, a version with nothing beside it. */
+        CASE("usr/bin/tool",
+             "CONSUL_VERSION: 1.15.2\0v3.12.0\0"
+             "6.0.27\0tcmalloc\0",
+             ""),
+        CASE("usr/bin/helm", "\0v3.12.0\0", ""),
+#undef CASE
+    };
+    for (size_t i = 0; i < array_count(cases); i++) {
+        struct buf found scoped(buf_release) = {0};
+        scan_in_steps(cases[i].bytes, cases[i].path, cases[i].bytes.length, &found);
+        if (strcmp(buf_text(&found), cases[i].said) != 0)
+            fail_msg("%zu %s: wanted %s came %s", i, cases[i].path, cases[i].said,
+                     buf_text(&found));
+    }
+}
+
 TEST(text_files_and_names_of_archives_say_products)
 {
     static const struct {
@@ -166,6 +243,18 @@ TEST(text_files_and_names_of_archives_say_products)
         {"usr/lib/erlang/releases/25/OTP_VERSION", "25.2.3\n", "erlang 25.2.3"},
         {"opt/other/VERSION", "1.2 with go1.21.4\n", NULL},
         {"opt/libxml2.so.2.9.14", "", "libxml2 2.9.14"},
+        {"opt/firefox/application.ini",
+         "[App]\nVendor=Mozilla\nName=Firefox\nCodeName=Firefox\nVersion=151.0\nID={x}\n",
+         "firefox 151.0"},
+        {"opt/x/application.ini", "[App]\nName=Thing\nVersion=151.0\n", NULL},
+        {"var/www/html/wp-includes/version.php", "<?php\n$wp_version = '6.4.2';\n",
+         "wordpress 6.4.2"},
+        {"opt/drupal/web/core/lib/Drupal.php", "class Drupal {\n  const VERSION = '10.1.6';\n",
+         "drupal 10.1.6"},
+        {"var/www/html/version.php", "$OC_VersionString = '28.0.1';\n", "nextcloud 28.0.1"},
+        {"var/www/html/includes/Defines.php", "define( 'MW_VERSION', '1.41.0' );\n",
+         "mediawiki 1.41.0"},
+        {"opt/sonarqube/lib/sonar-application-10.3.0.82913.jar", "", "sonarqube 10.3.0.82913"},
     };
     for (size_t i = 0; i < array_count(cases); i++) {
         struct arena *arena = arena_new();

@@ -24,8 +24,10 @@ static size_t version_length(struct slice text, char mark)
         at += 1 + digits(text, at + 1);
         dots++;
     }
-    if (dots == 0 || (mark == 'w' && dots != 2))
+    if (dots == 0 || ((mark == 'w' || mark == 'n') && dots != 2))
         return 0;
+    if (mark == 'n')
+        return at <= VERSION_MOST ? at : 0;
     if (at < text.length && islower((unsigned char)text.data[at]))
         while (at + suffix < text.length && isalnum((unsigned char)text.data[at + suffix]))
             suffix++;
@@ -41,6 +43,14 @@ static size_t run(struct slice text, bool hex)
                                     : isdigit((unsigned char)text.data[at]) != 0))
         at++;
     return at < VERSION_MOST ? at : 0;
+}
+
+static size_t nuls(struct slice text)
+{
+    size_t at = 0;
+    while (at < text.length && text.data[at] == 0)
+        at++;
+    return at;
 }
 
 static size_t blanks(struct slice text)
@@ -70,6 +80,7 @@ static size_t match_mark(char mark, struct slice text, struct slice *version)
     switch (mark) {
     case 'v':
     case 'w':
+    case 'n':
     case 's':
         length = version_length(text, mark);
         break;
@@ -81,6 +92,8 @@ static size_t match_mark(char mark, struct slice text, struct slice *version)
         return text.length > 0 && text.data[0] == 0;
     case '^':
         return text.length > 0 && !isprint((unsigned char)text.data[0]);
+    case 'z':
+        return nuls(text);
     case '_':
         return blanks(text);
     case '%':

@@ -1,12 +1,12 @@
 /* Stack products that no package manager installed: one row a product and kind of evidence.
  *
  * Patterns are literal text with: %v a version (two or more numbers with dots, then at most one
- * short suffix of letters and digits: 1.1.1w, 9.2p1, 3.13.0rc1), %w one of just three, %d a
- * number, %x hexadecimal digits, %s a version with its suffix, %0 a NUL, %^ a byte that is no
- * printable ASCII,
- * %_ one or more blanks, %* any up to 80 bytes without a
- * NUL, %% a percent sign. Exactly one %v, %w or %s, which is the version; where a row has neither,
- * its first %d is. */
+ * short suffix of letters and digits: 1.1.1w, 9.2p1, 3.13.0rc1), %w one of just three,
+ * %n the same without a suffix (Go's strings stand with no end between them), %d a number, %x
+ * hexadecimal digits, %s a version with its suffix, %0 a NUL, %z one or more of them, %^ a byte
+ * that is no printable ASCII, %_ one or more blanks, %* any up to 80 bytes without a NUL, %% a
+ * percent sign. Exactly one %v, %w, %n or %s, which is the version; where a row has neither, its
+ * first %d is. */
 #pragma once
 
 #include <stdbool.h>
