@@ -209,6 +209,8 @@ TEST(evidence_among_its_neighbours)
         CASE("bin/helm", "helm.sh/helm/v3\0\0v3.12.0\0", "helm 3.12.0\n"),
         CASE("bin/mysqld", "/b/percona-server-8.0.36-28/x", "percona-server 8.0.36\n"),
         CASE("bin/mysqld", "/b/Percona-XtraDB-Cluster-8.0.36/x", "percona-xtradb-cluster 8.0.36\n"),
+        CASE("bin/gcc", "GCC: (GNU) 12.3.0\0x\0COLLECT_GCC=", "gcc 12.3.0\n"),
+        CASE("x/gcc-386-exec", "\0GCC: (GNU) 3.4.6\0", ""), /* what it was compiled with */
         /* None of it: another program with such a text, a version with nothing beside it. */
         CASE("usr/bin/tool",
              "CONSUL_VERSION: 1.15.2\0v3.12.0\0"

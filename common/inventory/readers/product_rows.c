@@ -96,7 +96,7 @@ const struct product_row product_rows[] = {
     {"swi-prolog", "swipl libswipl", "swipl-%v/"},
     {"dart", "dart", "Dart SDK version: %v"},
     {"dart", "dart", "%^%w (stable)"},
-    {"gcc", "gcc", "GCC: (GNU) %v"},
+    {"gcc", "gcc", "GCC: (GNU) %v", .also = "COLLECT_GCC"},
     {"gawk", "gawk", "%^GNU Awk %v%0"},
     /* Libraries, also where a program has them linked in. */
     {"openssl", NULL, "%^OpenSSL %v%_%d%_%*%_20%d%0", .also = "OPENSSLDIR: \""},
