@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inventory/compose.h"
+#include "inventory/readers/lang.h"
 #include "inventory/readers/readers.h"
 #include "test.h"
 
@@ -483,6 +484,48 @@ TEST(go_executables)
     for (size_t cut = 0; cut < file.length; cut += 7) /* any end is survived */
         (void)found(arena, "usr/bin/app", slice_sub(file, 0, cut));
     buf_release(&info);
+}
+
+/* A main module that only the linker's flags give a version. */
+TEST(versions_of_go_programs_in_the_linker_s_flags)
+{
+    static const struct {
+        const char *module, *flags, *wanted;
+    } rows[] = {
+        {"x.example/app", "-s -w -X main.version=v1.2.3", "v1.2.3"},
+        {"x.example/app", "\"-X 'x.example/app/internal/build.Version=1.2.3' -s\"", "1.2.3"},
+        {"x.example/app", "-X main.commit=1.2.3", "(devel)"},
+        {"x.example/app", "-X main.version=dev", "(devel)"},
+        {"github.com/prometheus/prometheus",
+         "-X github.com/prometheus/common/version.Version=2.45.0 "
+         "-X github.com/prometheus/common/version.Branch=HEAD",
+         "2.45.0"},
+        {"k8s.io/kubernetes",
+         "-X 'k8s.io/component-base/version.gitVersion=v1.28.2' "
+         "-X 'k8s.io/client-go/pkg/version.gitVersion=v1.28.2'",
+         "v1.28.2"},
+        {"x.example/app", "-X k8s.io/client-go/pkg/version.gitVersion=v1.28.2", "(devel)"},
+        {"x.example/app", "-X a.example/b.Version=1.0.0 -X c.example/d.Version=2.0.0", "(devel)"},
+        {"x.example/app", "-X a.example/b.Version=9.9.9 -X main.version=1.0.0", "1.0.0"},
+    };
+    for (size_t i = 0; i < array_count(rows); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct evidence *evidence = arena_new_object(arena, struct evidence);
+        struct reader_sink sink;
+        sink_init(&sink, arena, evidence);
+        golang_modules(
+            &sink, "usr/bin/app", slice_of("go1.22.5"),
+            slice_of(arena_printf(arena, "path\t%s\nmod\t%s\t(devel)\t\nbuild\t-ldflags=%s\n",
+                                  rows[i].module, rows[i].module, rows[i].flags)));
+        reader_finish(&sink);
+        const struct evidence_set *set = evidence_find_set(evidence, EVIDENCE_FILES);
+        const char *came = "";
+        for (size_t k = 0; set && k < set->count; k++)
+            if (strcmp(set->items[k].component.name, rows[i].module) == 0)
+                came = set->items[k].component.version;
+        if (strcmp(came, rows[i].wanted) != 0)
+            fail_msg("%s: wanted %s, came %s", rows[i].flags, rows[i].wanted, came);
+    }
 }
 
 static void put_number(struct buf *out, uint64_t value, size_t size)

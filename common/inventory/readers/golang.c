@@ -11,42 +11,61 @@ static bool is_version_char(char c)
            (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* "-X main.version=v1.2.3" and its like among the linker's flags. */
-static struct slice ldflags_version(struct slice flags, struct slice module)
-{
-    static const char *const names[] = {"version", "ver"};
-    struct slice word;
-    while (slice_take_word(&flags, &word)) {
-        struct slice text = word;
-        while (text.length && strchr("'\"\\", text.data[0]))
-            text = slice_sub(text, 1, text.length);
-        size_t equals = slice_find_byte(text, '=');
-        struct slice name = slice_sub(text, 0, equals),
-                     value = slice_sub(text, equals + 1, text.length);
-        size_t dot = name.length;
-        while (dot > 0 && name.data[dot - 1] != '.')
-            dot--;
-        struct slice package = slice_sub(name, 0, dot ? dot - 1 : 0);
-        name = slice_sub(name, dot, name.length);
-        size_t n = 0;
-        while (n < value.length && is_version_char(value.data[n]))
-            n++;
-        value = slice_sub(value, 0, n);
-        bool ours = slice_is(package, "main") ||
-                    (module.length && slice_equal(slice_sub(package, 0, module.length), module));
-        for (size_t i = 0; ours && value.length && i < array_count(names); i++)
-            if (slice_is_nocase(name, names[i]))
-                return value;
-    }
-    return slice_of("");
-}
-
 static bool looks_released(struct slice version)
 {
     if (slice_has_prefix(version, "v"))
         version = slice_sub(version, 1, version.length);
     return version.length && version.data[0] >= '0' && version.data[0] <= '9' &&
            slice_find_byte(version, '.') < version.length;
+}
+
+/* package.name=value of one "-X"; the value ends at what no version has. */
+static bool ldflags_split(struct slice word, struct slice *package, struct slice *name,
+                          struct slice *value)
+{
+    while (word.length && strchr("'\"\\", word.data[0]))
+        word = slice_sub(word, 1, word.length);
+    size_t equals = slice_find_byte(word, '='), dot = equals, n = 0;
+    *value = slice_sub(word, equals + 1, word.length);
+    while (dot > 0 && word.data[dot - 1] != '.')
+        dot--;
+    *package = slice_sub(word, 0, dot ? dot - 1 : 0);
+    *name = slice_sub(word, dot, equals - dot);
+    while (n < value->length && is_version_char(value->data[n]))
+        n++;
+    value->length = n;
+    return equals < word.length && n > 0;
+}
+
+static bool is_version_name(struct slice name)
+{
+    static const char *const names[] = {"version",      "ver",        "appversion",
+                                        "buildversion", "gitversion", "releaseversion"};
+    for (size_t i = 0; i < array_count(names); i++)
+        if (slice_is_nocase(name, names[i]))
+            return true;
+    return false;
+}
+
+/* "-X main.version=v1.2.3" and its like among the linker's flags: what is set in the main package
+ * or the module's own; else in others (prometheus/common, k8s.io/component-base), if all of them
+ * agree. */
+static struct slice ldflags_version(struct slice flags, struct slice module)
+{
+    struct slice word, package, name, value, others = {"", 0};
+    bool agree = true;
+    while (slice_take_word(&flags, &word)) {
+        if (!ldflags_split(word, &package, &name, &value) || !is_version_name(name))
+            continue;
+        if (slice_is(package, "main") ||
+            (module.length && slice_equal(slice_sub(package, 0, module.length), module)))
+            return value;
+        if (!looks_released(value) || slice_has_prefix(package, "k8s.io/client-go/"))
+            continue; /* client-go's is told the version of the cluster's API */
+        agree = agree && (others.length == 0 || slice_equal(others, value));
+        others = value;
+    }
+    return agree ? others : slice_of("");
 }
 
 struct modules {
