@@ -215,5 +215,7 @@ void os_identify(const struct evidence *const *layers, size_t count, struct aren
         .content_set = content_sets(layers, count, arena),
     };
     context.stream = stream_of(layers, count, &context, arena);
+    if (strcmp(id, "alpine") == 0 && strcmp(context.stream, "edge") == 0)
+        context.release = "edge"; /* whatever os-release says: packages come from there */
     out->context = context_filled(context);
 }

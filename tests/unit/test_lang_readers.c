@@ -321,6 +321,21 @@ TEST(repositories_that_a_system_takes_packages_from)
 }
 
 /* The image-wide stream, by which the matcher chooses the product. */
+static struct context context_of(struct arena *arena, const char *const files[][2], size_t count)
+{
+    struct evidence *evidence = arena_new_object(arena, struct evidence);
+    const struct evidence *const layers[] = {evidence};
+    struct inventory inventory;
+    struct reader_sink sink;
+    sink_init(&sink, arena, evidence);
+    for (size_t i = 0; i < count; i++)
+        reader_offer(&(struct reader_file){.path = files[i][0], .bytes = slice_of(files[i][1])},
+                     &sink);
+    reader_finish(&sink);
+    inventory_compose(layers, 1, NULL, arena, &inventory);
+    return inventory.context;
+}
+
 TEST(content_sets_choose_the_stream_of_red_hat)
 {
     static const struct {
@@ -339,21 +354,33 @@ TEST(content_sets_choose_the_stream_of_red_hat)
     };
     for (size_t i = 0; i < array_count(rows); i++) {
         struct arena *arena scoped(arena_scope_free) = arena_new();
-        struct evidence *evidence = arena_new_object(arena, struct evidence);
-        const struct evidence *const layers[] = {evidence};
-        const char *files[][2] = {
+        const char *const files[][2] = {
             {"etc/os-release", arena_printf(arena, "ID=rhel\nVERSION_ID=%s\n", rows[i].version)},
             {"root/buildinfo/content_manifests/x.json",
              arena_printf(arena, "{\"content_sets\": [%s]}", rows[i].sets)}};
-        struct inventory inventory;
-        struct reader_sink sink;
-        sink_init(&sink, arena, evidence);
-        for (size_t f = 0; f < array_count(files); f++)
-            reader_offer(&(struct reader_file){.path = files[f][0], .bytes = slice_of(files[f][1])},
-                         &sink);
-        reader_finish(&sink);
-        inventory_compose(layers, 1, NULL, arena, &inventory);
-        assert_string_equal(inventory.context.stream, rows[i].wanted);
+        assert_string_equal(context_of(arena, files, array_count(files)).stream, rows[i].wanted);
+    }
+}
+
+TEST(edge_repositories_make_alpine_edge)
+{
+    static const struct {
+        const char *repositories, *wanted;
+    } rows[] = {
+        {"https://x.example/alpine/v3.20/main\nhttps://x.example/alpine/v3.20/community\n",
+         "3.20.1"},
+        {"https://x.example/alpine/edge/main\n", "edge"},
+        {"https://x.example/alpine/v3.20/main\nhttp://x.example/alpine/edge/community/\n", "edge"},
+        {"https://x.example/alpine/v3.20/main\n#https://x.example/alpine/edge/main\n", "3.20.1"},
+        {"https://x.example/alpine/v3.20/main\n@edge https://x.example/alpine/edge/main\n",
+         "3.20.1"},
+        {"https://x.example/alpine/v3.20/main\nhttps://x.example/alpine/edge/testing\n", "3.20.1"},
+    };
+    for (size_t i = 0; i < array_count(rows); i++) {
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        const char *const files[][2] = {{"etc/os-release", "ID=alpine\nVERSION_ID=3.20.1\n"},
+                                        {"etc/apk/repositories", rows[i].repositories}};
+        assert_string_equal(context_of(arena, files, array_count(files)).release, rows[i].wanted);
     }
 }
 

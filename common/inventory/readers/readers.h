@@ -20,7 +20,7 @@ extern const struct package_reader reader_npm_package, reader_npm_lock, reader_b
     reader_swift, reader_lua, reader_julia, reader_jvm, reader_perl, reader_conan_lock,
     reader_renv_lock, reader_deno_lock, reader_gradle_lock, reader_cabal_lock, reader_stack_lock,
     reader_composer_php, reader_pear, reader_opam, reader_bottlerocket, reader_cos, reader_bitnami,
-    reader_content_manifest, reader_dnf_history, reader_ubuntu_pro;
+    reader_content_manifest, reader_dnf_history, reader_ubuntu_pro, reader_apk_repositories;
 
 /* Puts the product that a file's path alone tells of (product_files.c). */
 void product_path(const char *path, struct reader_sink *sink);

@@ -2,7 +2,8 @@
  * "content-set": Red Hat's content manifests (root/buildinfo, usr/share/buildinfo) and, for images
  * that no longer have them, the repositories in dnf's history (dnf 4: var/lib/dnf/history.sqlite,
  * dnf 5: usr/lib/sysimage/libdnf5/transaction_history.sqlite).
- * "stream": Ubuntu Pro (its client's status, its apt sources and credentials). */
+ * "stream": Ubuntu Pro (its client's status, its apt sources and credentials); Alpine's edge, where
+ * a stable os-release has edge's repositories beside it. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -108,6 +109,35 @@ static void read_pro(const struct reader_file *file, struct reader_sink *sink)
         sink_fact(sink, "stream", file->path, "ubuntu", "pro");
 }
 
+static bool wants_apk(const char *path)
+{
+    return strcmp(path, "etc/apk/repositories") == 0 ||
+           (strncmp(path, "etc/apk/repositories.d/", 23) == 0 && path_has_suffix(path, ".list"));
+}
+
+/* Main or community of edge; "@tag" lines serve single packages, testing brings none of its own
+ * up to date. */
+static void read_apk(const struct reader_file *file, struct reader_sink *sink)
+{
+    struct slice text = file->bytes, line;
+    while (slice_take_line(&text, &line)) {
+        line = slice_trim(line);
+        while (slice_has_suffix(line, "/"))
+            line.length--;
+        bool edge =
+            slice_has_suffix(line, "/edge/main") || slice_has_suffix(line, "/edge/community");
+        if (!edge || line.data[0] == '#' || line.data[0] == '@')
+            continue;
+        sink_fact(sink, "stream", file->path, "alpine", "edge");
+        return;
+    }
+}
+
+const struct package_reader reader_apk_repositories = {.name = "apk-repositories",
+                                                       .wants = wants_apk,
+                                                       .read = read_apk,
+                                                       .most_bytes = LIMIT_SMALL_FILE_BYTES,
+                                                       .database = true};
 const struct package_reader reader_content_manifest = {.name = "content-manifest",
                                                        .wants = wants_manifest,
                                                        .read = read_manifest,

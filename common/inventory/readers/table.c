@@ -23,7 +23,7 @@ const struct package_reader *const package_readers[] = {
     &reader_cabal_lock,    &reader_stack_lock,   &reader_composer_php,
     &reader_pear,          &reader_opam,         &reader_bottlerocket,
     &reader_cos,           &reader_bitnami,      &reader_content_manifest,
-    &reader_dnf_history,   &reader_ubuntu_pro,
+    &reader_dnf_history,   &reader_ubuntu_pro,   &reader_apk_repositories,
 };
 const size_t package_reader_count = array_count(package_readers);
 
