@@ -289,6 +289,45 @@ static void put_word(struct buf *out, uint64_t value, size_t size)
         buf_put_byte(out, (char)(i < 8 ? value >> (8 * i) : 0));
 }
 
+/* A single-file .NET program: the deps.json lies between the host and the bundle's directory. */
+TEST(a_dotnet_bundle_tells_its_packages)
+{
+    static const char signature[] =
+        "\x8b\x12\x02\xb9\x6a\x61\x20\x38\x72\x7b\x93\x02\x14\xd7\xa0\x32\x13\xf5"
+        "\xb9\xe6\xef\xae\x33\x18\xee\x3b\x2d\xce\x24\xb3\x6a\xae";
+    static const char deps[] =
+        "{\n  \"runtimeTarget\": {\"name\": \"t\", \"x\": \"}\\\"{\"},\n  \"targets\": {\"t\": {"
+        "\"A/1.0.0\": {\"runtime\": {\"a.dll\": {}}},"
+        "\"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.0\": {\"runtime\": {\"b\": {}}},"
+        "\"me/1.0.0\": {\"runtime\": {\"me.dll\": {}}}}},\n  \"libraries\": {"
+        "\"me/1.0.0\": {\"type\": \"project\"}, \"A/1.0.0\": {\"type\": \"package\"},"
+        "\"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.0\": {\"type\": "
+        "\"runtimepack\"}}\n}";
+    static const size_t steps[] = {1, 7, 300, 4096, 1 << 20};
+    for (int empty = 0; empty < 2; empty++) {
+        struct buf file scoped(buf_release) = {0};
+        buf_put(&file, "\177ELF\2\1\1\0 {\"runtimeTarget\": not yet ", 34);
+        put_word(&file, empty ? 0 : 5000, 8);
+        buf_put(&file, signature, 32);
+        while (file.length < 700)
+            buf_put_byte(&file, 'x');
+        buf_put_text(&file, deps);
+        buf_put_text(&file, "MZ}}{{ the next file");
+        for (size_t s = 0; s < array_count(steps); s++) {
+            struct buf found scoped(buf_release) = {0};
+            scan_in_steps(buf_slice(&file), "app/me", steps[s], &found);
+            assert_string_equal(buf_text(&found),
+                                empty ? ""
+                                      : "A 1.0.0\nMicrosoft.NETCore.App.Runtime.linux-x64 8.0.0\n");
+        }
+        for (size_t cut = 700; cut < 700 + sizeof(deps) - 2; cut += 11) { /* any end is survived */
+            struct buf found scoped(buf_release) = {0};
+            scan_in_steps(slice_sub(buf_slice(&file), 0, cut), "app/me", 300, &found);
+            assert_string_equal(buf_text(&found), "");
+        }
+    }
+}
+
 /* Go before 1.18: the magic is followed by the addresses of two string headers; the strings have
  * gone by then. One segment, loaded at 0x400000. */
 TEST(an_older_go_executable_is_read_through_its_pointers)

@@ -24,8 +24,9 @@ enum {
     NUMBER_MOST = 4, /* digits of a version's first number */
 };
 
-/* Ids of the searched literals: a row's own, its `also`, then what Go's part looks for. */
-enum { ALSO_FROM = 1000, GO_FROM = 2000 };
+/* Ids of the searched literals: a row's own, its `also`, then what Go's part and .NET's look for.
+ */
+enum { ALSO_FROM = 1000, GO_FROM = 2000, BUNDLE_FROM = 3000 };
 
 struct waiting {
     unsigned id;
@@ -47,6 +48,7 @@ struct binary_scan {
     char found[ROWS_MOST][VERSION_BYTES];
     struct go_scan *go;
     struct rust_scan *rust;
+    struct bundle_scan *bundle;
     char path_held[LIMIT_PATH_BYTES + 1];
 };
 
@@ -85,6 +87,9 @@ static void compile(void)
     }
     for (size_t i = 0; i < GO_LITERALS; i++)
         put_pattern(all, go_literals[i].text, go_literals[i].length, GO_FROM + (unsigned)i);
+    for (size_t i = 0; i < BUNDLE_LITERALS; i++)
+        put_pattern(all, bundle_literals[i].text, bundle_literals[i].length,
+                    BUNDLE_FROM + (unsigned)i);
     if (hs_compile_lit_multi(all->texts, all->flags, all->ids, all->lengths, all->count,
                              HS_MODE_STREAM, NULL, &database, &problem) != HS_SUCCESS)
         abort(); /* the table is ours: a unit test compiles it */
@@ -120,6 +125,7 @@ struct binary_scan *binary_scan_new(void)
         abort();
     scan->go = go_scan_new();
     scan->rust = rust_scan_new();
+    scan->bundle = bundle_scan_new();
     return scan;
 }
 
@@ -131,6 +137,7 @@ void binary_scan_free(struct binary_scan *scan)
     hs_free_scratch(scan->scratch);
     go_scan_free(scan->go);
     rust_scan_free(scan->rust);
+    bundle_scan_free(scan->bundle);
     free(scan);
 }
 
@@ -224,7 +231,13 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 {
     struct binary_scan *scan = user;
     (void)from, (void)flags;
-    if (id >= GO_FROM) {
+    if (id >= BUNDLE_FROM) {
+        char bytes[BUNDLE_BEFORE];
+        uint64_t start = to - bundle_literals[id - BUNDLE_FROM].length;
+        struct slice before =
+            context(scan, start > BUNDLE_BEFORE ? start - BUNDLE_BEFORE : 0, start, bytes);
+        bundle_scan_hit(scan->bundle, id - BUNDLE_FROM, to, before, scan->at, scan->block);
+    } else if (id >= GO_FROM) {
         if (go_scan_hit(scan->go, id - GO_FROM, to))
             hit(scan, id, to);
     } else if (id >= ALSO_FROM) {
@@ -310,6 +323,7 @@ void binary_scan_begin(struct binary_scan *scan, const char *path)
     }
     go_scan_begin(scan->go);
     rust_scan_begin(scan->rust);
+    bundle_scan_begin(scan->bundle);
     hs_reset_stream(scan->stream, 0, NULL, NULL, NULL);
 }
 
@@ -319,6 +333,7 @@ void binary_scan_feed(struct binary_scan *scan, struct slice block)
         return;
     scan->block = block;
     go_scan_feed(scan->go, scan->at, block);
+    bundle_scan_feed(scan->bundle, scan->at, block);
     hit_waiting(scan, false);
     rust_scan_feed(scan->rust, block);
     hs_scan_stream(scan->stream, block.data, (unsigned)block.length, 0, scan->scratch, on_match,
@@ -355,4 +370,5 @@ void binary_scan_end(struct binary_scan *scan, struct reader_sink *sink)
     }
     go_scan_end(scan->go, scan->path, sink);
     rust_scan_end(scan->rust, scan->path, sink);
+    bundle_scan_end(scan->bundle, scan->path, sink);
 }

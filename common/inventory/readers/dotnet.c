@@ -29,11 +29,11 @@ static const json_t *runtime_target(const json_t *json)
     return json_object_getn(json_object_get(json, "targets"), name.data, name.length);
 }
 
-/* libraries: {"Name/1.2.3": {"type": "package"}}; projects are the application's own. */
-static void read_deps(const struct reader_file *file, struct reader_sink *sink)
+/* libraries: {"Name/1.2.3": {"type": "package"}}; projects are the application's own. A runtime
+ * that is published with it is a "runtimepack" of its package's name. */
+static void put_libraries(const struct reader_file *file, struct reader_sink *sink, bool published)
 {
     json_t *json scoped(lang_json_free) = lang_json(file, sink), *library;
-    bool published = path_has_suffix(file->path, ".deps.json");
     const json_t *target = runtime_target(json);
     const char *key;
     json_object_foreach(json_object_get(json, "libraries"), key, library)
@@ -43,9 +43,22 @@ static void read_deps(const struct reader_file *file, struct reader_sink *sink)
         if (slice_is_nocase(type, "project") || slice_is_nocase(type, "reference") ||
             (published && is_empty(target, key)))
             continue;
-        lang_put(sink, file, "nuget", slice_sub(id, 0, slash), slice_sub(id, slash + 1, id.length),
+        struct slice name = slice_sub(id, 0, slash);
+        if (slice_is_nocase(type, "runtimepack") && slice_has_prefix(name, "runtimepack."))
+            name = slice_sub(name, strlen("runtimepack."), name.length);
+        lang_put(sink, file, "nuget", name, slice_sub(id, slash + 1, id.length),
                  published ? CONFIDENCE_INSTALLED : lang_declared(sink));
     }
+}
+
+static void read_deps(const struct reader_file *file, struct reader_sink *sink)
+{
+    put_libraries(file, sink, path_has_suffix(file->path, ".deps.json"));
+}
+
+void dotnet_deps(struct reader_sink *sink, const char *path, struct slice text)
+{
+    put_libraries(&(struct reader_file){.path = path, .bytes = text}, sink, true);
 }
 
 static bool wants_lock(const char *path)

@@ -48,5 +48,7 @@ void lang_toml_packages(const struct reader_file *file, struct reader_sink *sink
 bool binary_offset(struct slice head, uint64_t address, uint64_t *out);
 /* What a Go executable says of itself: "go1.22.5", and the lines path, mod, dep, =>, build. */
 void golang_modules(struct reader_sink *sink, const char *path, struct slice go, struct slice text);
+/* A published .NET application's deps.json. */
+void dotnet_deps(struct reader_sink *sink, const char *path, struct slice text);
 /* The JSON list of cargo-auditable. */
 void cargo_audit_list(struct reader_sink *sink, const char *path, struct slice text);
