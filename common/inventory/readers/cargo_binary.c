@@ -77,11 +77,13 @@ static enum attempt attempt(struct rust_scan *rust, struct slice in)
     rust->z.avail_out = BEGINNING;
     int result = inflate(&rust->z, Z_NO_FLUSH);
     size_t got = BEGINNING - rust->z.avail_out;
-    if ((result != Z_OK && result != Z_BUF_ERROR) || memcmp(first, beginning, got) != 0)
+    bool more = result == Z_OK || result == Z_BUF_ERROR;
+    if (memcmp(first, beginning, got) != 0 || (got < BEGINNING && !more))
         return ATTEMPT_WRONG;
     if (got < BEGINNING)
         return in.length < HELD_MOST ? ATTEMPT_SHORT : ATTEMPT_WRONG;
-    rust->state = RUST_READING;
+    /* What follows may be known already: with less at hand it is learned later, and the same. */
+    rust->state = more ? RUST_READING : result == Z_STREAM_END ? RUST_WHOLE : RUST_BROKEN;
     buf_put(&rust->text, beginning, BEGINNING);
     size_t took = in.length - rust->z.avail_in;
     (void)read_on(rust, slice_sub(in, took, in.length));
