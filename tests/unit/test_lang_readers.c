@@ -321,6 +321,58 @@ TEST(repositories_that_a_system_takes_packages_from)
 }
 
 /* The image-wide stream, by which the matcher chooses the product. */
+/* What counts of a yarn.lock beside (or without) its project's package.json. */
+TEST(development_packages_of_yarn)
+{
+    static const char one[] =
+        "# yarn lockfile v1\n\n\"@s/t@^1\":\n  version \"1.0.0\"\n  dependencies:\n"
+        "    u \"^1\"\n    a \">=1\"\n\na@^1, a@>=1:\n  version \"1.0.0\"\n\n"
+        "u@^1:\n  version \"1.0.0\"\n";
+    static const char later[] =
+        "__metadata:\n  version: 6\n\n\"@s/t@npm:^1\":\n  version: 1.0.0\n  resolution: "
+        "\"@s/t@npm:1.0.0\"\n  dependencies:\n    a: \">=1\"\n    u: \"npm:^1\"\n\n"
+        "\"a@npm:>=1, a@npm:^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n\n"
+        "\"u@npm:^1\":\n  version: 1.0.0\n  resolution: \"u@npm:1.0.0\"\n";
+    static const char project[] =
+        "{\"dependencies\": {\"a\": \"^1\"}, \"devDependencies\": {\"@s/t\": \"^1\"}}";
+    static const char user[] = "{\"workspaces\": [\"w\"], \"devDependencies\": {\"@s/t\": \"^1\"}}";
+    static const struct {
+        const char *lock, *paths[2], *texts[2];
+        size_t count;
+    } rows[] = {
+        {one, {"app/package.json"}, {project}, 1},
+        {later, {"app/package.json"}, {project}, 1},
+        {one, {"package.json"}, {project}, 3},       /* another project's */
+        {one, {"app/w/package.json"}, {project}, 3}, /* one below, with none above */
+        {one, {"app/package.json"}, {"{"}, 3},
+        {one, {"app/package.json"}, {user}, 3}, /* its workspaces are not there */
+        {one, {"app/w/package.json", "app/package.json"}, {project, user}, 1},
+    };
+    for (size_t i = 0; i < 2 * array_count(rows); i++) { /* the lock file last, and first */
+        struct arena *arena scoped(arena_scope_free) = arena_new();
+        struct evidence *evidence = arena_new_object(arena, struct evidence);
+        const struct evidence *const layers[] = {evidence};
+        struct inventory inventory;
+        struct reader_sink sink;
+        size_t row = i / 2, npm = 0;
+        sink_init(&sink, arena, evidence);
+        for (size_t k = 0; k < 3; k++) {
+            bool lock = k == (i % 2 ? 0U : 2U);
+            size_t n = i % 2 ? k - 1 : k;
+            const char *path = lock ? "app/yarn.lock" : rows[row].paths[n];
+            const char *text = lock ? rows[row].lock : rows[row].texts[n];
+            if (path)
+                reader_offer(&(struct reader_file){.path = path, .bytes = slice_of(text)}, &sink);
+        }
+        reader_finish(&sink);
+        inventory_compose(layers, 1, NULL, arena, &inventory);
+        for (size_t k = 0; k < inventory.package_count; k++)
+            npm += strcmp(inventory.packages[k].component.type, "npm") == 0;
+        if (npm != rows[row].count)
+            fail_msg("row %zu: %zu packages", row, npm);
+    }
+}
+
 static struct context context_of(struct arena *arena, const char *const files[][2], size_t count)
 {
     struct evidence *evidence = arena_new_object(arena, struct evidence);

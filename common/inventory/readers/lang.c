@@ -58,8 +58,7 @@ struct slice lang_text(const json_t *object, const char *key)
     return text ? (struct slice){text, json_string_length(value)} : slice_of("");
 }
 
-/* A lock file in the folder of an installed package is of that package's own makers. */
-static bool is_inside_package(const char *path)
+bool lang_is_inside_package(const char *path)
 {
     static const char *const folders[] = {"node_modules/", "site-packages/", "dist-packages/",
                                           "/gems/"};
@@ -74,7 +73,7 @@ static bool is_inside_package(const char *path)
 
 enum confidence lang_declared(const struct reader_sink *sink)
 {
-    if (is_inside_package(sink->path))
+    if (lang_is_inside_package(sink->path))
         return CONFIDENCE_DEVELOPMENT;
     return sink->source_mode ? CONFIDENCE_INSTALLED : CONFIDENCE_DECLARED;
 }

@@ -13,14 +13,15 @@ extern const struct package_reader reader_sbom, reader_product_files, reader_apk
 
 /* Language packages: what is installed and what is linked in, then lock files. */
 extern const struct package_reader reader_npm_package, reader_npm_lock, reader_bun_lock,
-    reader_yarn_lock, reader_pnpm_lock, reader_pub_lock, reader_pod_lock, reader_go_vendor,
-    reader_cargo_lock, reader_gemspec, reader_gem_lock, reader_composer, reader_dotnet_deps,
-    reader_nuget_lock, reader_nuget_config, reader_requirements, reader_pipfile_lock,
-    reader_python_lock, reader_conda, reader_r, reader_erlang, reader_mix_lock, reader_rebar_lock,
-    reader_swift, reader_lua, reader_julia, reader_jvm, reader_perl, reader_conan_lock,
-    reader_renv_lock, reader_deno_lock, reader_gradle_lock, reader_cabal_lock, reader_stack_lock,
-    reader_composer_php, reader_pear, reader_opam, reader_bottlerocket, reader_cos, reader_bitnami,
-    reader_content_manifest, reader_dnf_history, reader_ubuntu_pro, reader_apk_repositories;
+    reader_yarn_lock, reader_yarn_project, reader_pnpm_lock, reader_pub_lock, reader_pod_lock,
+    reader_go_vendor, reader_cargo_lock, reader_gemspec, reader_gem_lock, reader_composer,
+    reader_dotnet_deps, reader_nuget_lock, reader_nuget_config, reader_requirements,
+    reader_pipfile_lock, reader_python_lock, reader_conda, reader_r, reader_erlang, reader_mix_lock,
+    reader_rebar_lock, reader_swift, reader_lua, reader_julia, reader_jvm, reader_perl,
+    reader_conan_lock, reader_renv_lock, reader_deno_lock, reader_gradle_lock, reader_cabal_lock,
+    reader_stack_lock, reader_composer_php, reader_pear, reader_opam, reader_bottlerocket,
+    reader_cos, reader_bitnami, reader_content_manifest, reader_dnf_history, reader_ubuntu_pro,
+    reader_apk_repositories;
 
 /* Puts the product that a file's path alone tells of (product_files.c). */
 void product_path(const char *path, struct reader_sink *sink);

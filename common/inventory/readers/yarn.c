@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "inventory/readers/lang.h"
+#include "inventory/readers/lock_graph.h"
 
 static bool wants(const char *path)
 {
@@ -21,6 +22,7 @@ static void split_pattern(struct slice pattern, struct slice *name, struct slice
 }
 
 struct entry {
+    struct slice key; /* its first pattern, as it stands */
     struct slice name, version;
     bool local;
 };
@@ -79,6 +81,7 @@ static void begin(struct entry *entry, struct slice line)
         first = lang_before(first, '"');
     }
     first = slice_trim(lang_before(first, ','));
+    entry->key = first;
     split_pattern(first, &entry->name, &range);
     entry->local = is_local(range);
     entry->local = entry->local || is_unknown(range);
@@ -114,10 +117,20 @@ static void field(struct entry *entry, struct slice line)
     }
 }
 
-static void read(const struct reader_file *file, struct reader_sink *sink)
+static void put(struct reader_sink *sink, const struct reader_file *file, const struct entry *entry,
+                const struct lock_graph *graph)
+{
+    if (!entry->local)
+        lang_put(sink, file, "npm", entry->name, entry->version,
+                 lock_graph_is_development(graph, entry->key) ? CONFIDENCE_DEVELOPMENT
+                                                              : lang_declared(sink));
+}
+
+static void read_lock(const struct reader_file *file, struct reader_sink *sink,
+                      const struct lock_graph *graph)
 {
     struct slice text = file->bytes, line;
-    struct entry entry = {.name = {"", 0}, .version = {"", 0}};
+    struct entry entry = {.key = {"", 0}, .name = {"", 0}, .version = {"", 0}};
     while (slice_take_line(&text, &line)) {
         if (line.length == 0 || line.data[0] == '#')
             continue;
@@ -125,15 +138,36 @@ static void read(const struct reader_file *file, struct reader_sink *sink)
             field(&entry, line);
             continue;
         }
-        if (!entry.local)
-            lang_put(sink, file, "npm", entry.name, entry.version, lang_declared(sink));
+        put(sink, file, &entry, graph);
         begin(&entry, line);
         if (slice_has_prefix(line, "__metadata"))
             entry.local = true;
     }
-    if (!entry.local)
-        lang_put(sink, file, "npm", entry.name, entry.version, lang_declared(sink));
+    put(sink, file, &entry, graph);
 }
 
-const struct package_reader reader_yarn_lock = {
-    .name = "yarn-lock", .wants = wants, .read = read, .most_bytes = LIMIT_NESTED_BYTES};
+static void read(const struct reader_file *file, struct reader_sink *sink)
+{
+    if (file->bytes.length <= (size_t)LIMIT_SMALL_FILE_BYTES)
+        sink_stash(sink, file); /* the project's package.json may come after */
+    else
+        read_lock(file, sink, &(struct lock_graph){.arena = sink->arena});
+}
+
+static void finish(struct reader_sink *sink)
+{
+    for (const struct sink_stash *stash = sink->stashes; stash; stash = stash->next) {
+        if (!wants(stash->path))
+            continue;
+        const struct reader_file file = {.path = stash->path, .bytes = buf_slice(&stash->bytes)};
+        struct lock_graph graph = {.arena = sink->arena}, none = {.arena = sink->arena};
+        sink->path = stash->path;
+        read_lock(&file, sink, yarn_graph(sink, stash->path, file.bytes, &graph) ? &graph : &none);
+    }
+}
+
+const struct package_reader reader_yarn_lock = {.name = "yarn-lock",
+                                                .wants = wants,
+                                                .read = read,
+                                                .finish = finish,
+                                                .most_bytes = LIMIT_NESTED_BYTES};
