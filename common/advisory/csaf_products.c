@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "advisory/json_split.h"
-#include "advisory/release.h"
+#include "advisory/redhat_platform.h"
 #include "advisory/suse_platform.h"
 
 enum { TREE_DEPTH = 16, RELATION_DEPTH = 4 };
@@ -90,35 +90,6 @@ static const struct relation *find_relation(const struct csaf_products *p, const
     return p->relation_count > 0
                ? bsearch(&id, p->relations, p->relation_count, sizeof(struct relation), id_compare)
                : NULL;
-}
-
-/* cpe:/o:redhat:enterprise_linux:9::baseos, cpe:/a:redhat:rhel_eus:9.2::appstream */
-static bool redhat_context(const char *cpe, struct package_context *out, struct arena *arena)
-{
-    static const struct {
-        const char *product, *stream;
-    } products[] = {{"enterprise_linux", NULL},
-                    {"rhel_eus", "eus"},
-                    {"rhel_aus", "aus"},
-                    {"rhel_tus", "tus"},
-                    {"rhel_e4s", "e4s"},
-                    {"rhel_els", "els"},
-                    {"rhel_eus_long_life", "eus-long-life"}};
-    struct slice rest = slice_of(cpe), part = {0}, parts[5] = {0};
-    for (size_t i = 0; i < 5 && slice_take_until(&rest, ':', &part); i++)
-        parts[i] = part;
-    if (!slice_is(parts[2], "redhat") || parts[4].length == 0)
-        return false;
-    for (size_t i = 0; i < array_count(products); i++) {
-        if (!slice_is(parts[3], products[i].product))
-            continue;
-        const char *release = slice_string(arena, parts[4]);
-        const char *stream =
-            products[i].stream ? arena_printf(arena, "%s-%s", products[i].stream, release) : "";
-        *out = context_canonical("rhel", release, stream, arena);
-        return isdigit((unsigned char)*out->release) != 0;
-    }
-    return false;
 }
 
 static const char *query_value(struct slice query, const char *key, struct arena *arena)
@@ -243,7 +214,7 @@ static bool find_platform(const struct csaf_products *p, const char *id, struct 
             continue;
         }
         *suse = suse_platform(slice_of(id), &out->context, arena);
-        return *suse || (leaf && redhat_context(leaf->cpe, &out->context, arena));
+        return *suse || (leaf && redhat_platform(leaf->cpe, &out->context, arena));
     }
     return false;
 }

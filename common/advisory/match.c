@@ -26,22 +26,32 @@ static bool is_set(const char *text)
     return text && *text;
 }
 
+/* Under both of its names. */
+static bool collect_names(const struct match_package *package, const char *distro,
+                          const char *release, const struct assertion_lookup *lookup,
+                          struct arena *arena, struct assertion_list *out, struct error *err)
+{
+    const char *name = package_name_normal(package->type, package->name, arena);
+    const char *source = is_set(package->source_name) ? package->source_name : name;
+    return lookup->find(lookup->context, package->type, distro, release, name, arena, out, err) &&
+           (strcmp(source, name) == 0 ||
+            lookup->find(lookup->context, package->type, distro, release, source, arena, out, err));
+}
+
 /* Everything any source says of the package, under each of its names and each context that holds
- * for it. */
+ * for it. A product beside the release (a vendor's rebuilds) may name no release. */
 static bool collect(const struct match_package *package, const struct assertion_lookup *lookup,
                     struct arena *arena, struct assertion_list *out, struct error *err)
 {
-    struct package_context c = package->context;
-    const char *name = package_name_normal(package->type, package->name, arena);
-    const char *source = is_set(package->source_name) ? package->source_name : NULL;
-    const char *distro = c.distro ? c.distro : "";
+    const char *distro = package->context.distro ? package->context.distro : "";
+    const char *release = package->context.release ? package->context.release : "";
+    bool particular = is_set(package->context.stream) ||
+                      vendor_stream(package->type, package->name, package->version);
     do {
-        if (!lookup->find(lookup->context, package->type, distro, c.release ? c.release : "", name,
-                          arena, out, err))
+        if (!collect_names(package, distro, release, lookup, arena, out, err))
             return false;
-        if (source && strcmp(source, name) != 0 &&
-            !lookup->find(lookup->context, package->type, distro, c.release ? c.release : "",
-                          source, arena, out, err))
+        if (particular && *distro && *release &&
+            !collect_names(package, distro, "", lookup, arena, out, err))
             return false;
         distro = *distro ? distro_parent(distro) : NULL;
     } while (distro);
@@ -104,6 +114,9 @@ static size_t source_rank(const char *name)
 static int evidence_compare(const void *a, const void *b)
 {
     const struct finding_evidence *x = a, *y = b;
+    bool own_x = match_is_particular(x->assertion), own_y = match_is_particular(y->assertion);
+    if (own_x != own_y)
+        return own_x ? -1 : 1;
     size_t rank_x = source_rank(x->assertion->source), rank_y = source_rank(y->assertion->source);
     if (rank_x != rank_y)
         return rank_x < rank_y ? -1 : 1;
@@ -131,15 +144,19 @@ static const struct finding_evidence *source_word(const struct finding_evidence 
     return worst;
 }
 
-/* Distribution packages: the first source of the table that speaks decides. Language packages: any
- * source that says affected. */
+/* Distribution packages: the first source of the table that speaks decides, the records of the
+ * package's own stream before the release's. Language packages: any source that says affected. */
 static const struct finding_evidence *deciding(const struct finding_evidence *list, size_t count,
                                                bool distribution)
 {
     const struct finding_evidence *decision = NULL;
+    size_t own = 0;
+    while (own < count && match_is_particular(list[own].assertion))
+        own++;
     for (size_t from = 0; from < count;) {
         size_t to = from + 1;
-        while (to < count && strcmp(list[to].assertion->source, list[from].assertion->source) == 0)
+        while (to < count && (to < own) == (from < own) &&
+               strcmp(list[to].assertion->source, list[from].assertion->source) == 0)
             to++;
         const struct finding_evidence *word = source_word(list + from, to - from);
         if (distribution && word->state != STATE_UNKNOWN)

@@ -114,11 +114,21 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
     return (!arch_asked || arch_ok) && (!module_asked || module_ok);
 }
 
+bool match_is_particular(const struct assertion *a)
+{
+    const char *stream = a->context.stream;
+    return is_set(stream) && !stream_is_shared(a->context.distro, stream);
+}
+
 bool match_is_spoken_to(const struct assertion *a, const struct match_package *package)
 {
     const char *stream = a->context.stream, *own = package->context.stream;
-    return !is_set(stream) || strcmp(a->context.distro, "ubuntu") == 0 ||
-           (is_set(own) && strcmp(own, stream) == 0);
+    if (!match_is_particular(a))
+        return true;
+    if (!is_set(own))
+        own = vendor_stream(package->type, package->name, package->version);
+    size_t length = strlen(stream);
+    return own && strncmp(own, stream, length) == 0 && (own[length] == 0 || own[length] == '.');
 }
 
 /* Markers that Ubuntu puts into versions built for a stream. */
@@ -138,8 +148,7 @@ void match_stream(const struct assertion *a, const struct match_package *package
                   struct finding_evidence *evidence)
 {
     const char *stream = a->context.stream, *own = package->context.stream;
-    if (!is_set(stream) || evidence->state != STATE_FIXED ||
-        strcmp(a->context.distro, "ubuntu") != 0)
+    if (!is_set(stream) || evidence->state != STATE_FIXED || match_is_particular(a))
         return;
     if ((is_set(own) && (strcmp(own, stream) == 0 || strcmp(own, "pro") == 0)) ||
         version_in_stream(package->version, stream))

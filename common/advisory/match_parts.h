@@ -29,9 +29,11 @@ bool match_names(const struct assertion *a, const struct match_package *package,
 /* Architecture, module, "only with": a condition that cannot be checked here does not exclude. */
 bool match_conditions(const struct assertion *a, const struct match_package *package,
                       const struct match_scope *scope);
-/* Outside Ubuntu a stream (Red Hat's "eus-9.2", SUSE's "ltss") is a product of its own, with
- * versions of its own: its records speak of nobody else. Ubuntu's streams share the versions, see
- * match_stream. */
+/* A stream of its own (Red Hat's "eus-9.2", SUSE's "ltss", a vendor's rebuilds) is a product with
+ * versions of its own: its records speak of nobody else, and there they come before the main
+ * stream's. Ubuntu's streams share the versions, see match_stream. */
+bool match_is_particular(const struct assertion *a);
+/* "openshift:4" speaks of "openshift:4.13" too. */
 bool match_is_spoken_to(const struct assertion *a, const struct match_package *package);
 /* A fix that lies in a stream of Ubuntu (Pro, FIPS) the package is not on is no fix for it. */
 void match_stream(const struct assertion *a, const struct match_package *package,

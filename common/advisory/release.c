@@ -9,6 +9,7 @@ struct distro {
     const char *id, *type;
     enum release_shape shape;
     const char *parent;
+    bool minor_said; /* "3" means 3.0 */
 };
 
 static const struct distro distros[] = {
@@ -29,10 +30,14 @@ static const struct distro distros[] = {
     {"sles", "rpm", MAJOR_MINOR, NULL},
     {"opensuse-leap", "rpm", MAJOR_MINOR, NULL},
     {"opensuse-tumbleweed", "rpm", ROLLING, NULL},
-    {"azurelinux", "rpm", MAJOR_MINOR, NULL},
-    {"mariner", "rpm", MAJOR_MINOR, NULL},
-    {"photon", "rpm", MAJOR_MINOR, NULL},
+    {"azurelinux", "rpm", MAJOR_MINOR, NULL, true},
+    {"mariner", "rpm", MAJOR_MINOR, NULL, true},
+    {"photon", "rpm", MAJOR_MINOR, NULL, true},
     {"arch", "alpm", ROLLING, NULL},
+    {"echo", "deb", ROLLING, NULL},
+    {"bottlerocket", "rpm", ROLLING, NULL},
+    {"hummingbird", "rpm", MAJOR, NULL},
+    {"alpaquita", "apk", MAJOR, NULL},
     {"openeuler", "rpm", WHOLE, NULL},
     {"mageia", "rpm", MAJOR, NULL},
 };
@@ -163,7 +168,10 @@ static const char *release_id(const struct distro *distro, const char *release, 
     case MAJOR:
         return isdigit((unsigned char)*text) ? leading_parts(text, 1, arena) : text;
     case MAJOR_MINOR:
-        return isdigit((unsigned char)*text) ? leading_parts(text, 2, arena) : text;
+        if (!isdigit((unsigned char)*text))
+            return text;
+        return strchr(text, '.') || !distro->minor_said ? leading_parts(text, 2, arena)
+                                                        : arena_printf(arena, "%s.0", text);
     case WHOLE:
         break;
     }
@@ -201,53 +209,50 @@ const char *distro_parent(const char *distro)
     return found ? found->parent : NULL;
 }
 
+/* Rebuilders of distributions' packages: the mark in the name or in the version. */
 static const struct {
-    const char *ecosystem, *type;
-} language_ecosystems[] = {
-    {"PyPI", "pypi"},
-    {"Maven", "maven"},
-    {"npm", "npm"},
-    {"Go", "golang"},
-    {"crates.io", "cargo"},
-    {"RubyGems", "gem"},
-    {"Packagist", "composer"},
-    {"NuGet", "nuget"},
-    {"Hex", "hex"},
-    {"Pub", "pub"},
-    {"CRAN", "cran"},
-    {"Hackage", "hackage"},
-    {"Bitnami", "bitnami"},
-    {"SwiftURL", "swift"},
-    {"GitHub Actions", "githubactions"},
-    {"ConanCenter", "conan"},
-    {"GHC", "ghc"},
-    {"Julia", "julia"},
+    const char *stream, *type, *name_prefix, *mark;
+} vendors[] = {
+    {"rootio", NULL, NULL, ".root.io."}, {"seal", NULL, "seal-", NULL},
+    {"rapidfort", "deb", NULL, "rfubu"}, {"rapidfort", "deb", NULL, "+rf."},
+    {"rapidfort", "rpm", "rf-", ".rf"},
 };
 
-bool osv_ecosystem(struct slice ecosystem, const char **type, struct package_context *context,
-                   struct arena *arena)
+/* Root.io's revisions of apk: -r00072 is the second rebuild of -r0. */
+static bool is_rootio_revision(const char *version)
 {
-    struct slice rest = ecosystem, name, part;
-    const char *release = "", *stream = "";
-    if (!slice_take_until(&rest, ':', &name))
-        return false;
-    for (size_t i = 0; i < array_count(language_ecosystems); i++)
-        if (slice_is_nocase(name, language_ecosystems[i].ecosystem)) {
-            *type = language_ecosystems[i].type;
-            *context = (struct package_context){"", "", ""};
-            return true;
-        }
-    while (slice_take_until(&rest, ':', &part)) {
-        if (slice_is(part, "Pro"))
-            stream = "pro";
-        else if (slice_has_prefix(part, "Pro-") || slice_is(part, "FIPS"))
-            stream = lower(slice_string(arena, part), arena);
-        else if (!slice_is(part, "LTS") && part.length > 0 && !*release)
-            release = slice_string(arena, part);
+    const char *dash = strrchr(version, '-');
+    return dash && dash[1] == 'r' && isdigit((unsigned char)dash[2]) &&
+           strncmp(dash + 3, "007", 3) == 0 && isdigit((unsigned char)dash[6]);
+}
+
+const char *vendor_stream(const char *type, const char *name, const char *version)
+{
+    if (!type || !name || !version)
+        return NULL;
+    if (strcmp(type, "apk") == 0 && is_rootio_revision(version))
+        return "rootio";
+    for (size_t i = 0; i < array_count(vendors); i++) {
+        const char *prefix = vendors[i].name_prefix, *mark = vendors[i].mark;
+        if ((!vendors[i].type || strcmp(vendors[i].type, type) == 0) &&
+            (!prefix || strncmp(name, prefix, strlen(prefix)) == 0) &&
+            (!mark || strstr(version, mark)))
+            return vendors[i].stream;
     }
-    *context = context_canonical(slice_string(arena, name), release, stream, arena);
-    *type = distro_package_type(context->distro);
-    return *type != NULL;
+    return NULL;
+}
+
+static bool is_vendor(const char *stream)
+{
+    for (size_t i = 0; i < array_count(vendors); i++)
+        if (strncmp(stream, vendors[i].stream, strlen(vendors[i].stream)) == 0)
+            return true;
+    return false;
+}
+
+bool stream_is_shared(const char *distro, const char *stream)
+{
+    return distro && strcmp(distro, "ubuntu") == 0 && !is_vendor(stream);
 }
 
 /* PEP 503: runs of - _ . become one -. */

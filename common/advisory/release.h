@@ -16,6 +16,12 @@ const char *release_codename(const char *distro, const char *release);
 const char *distro_package_type(const char *distro);
 /* The distribution whose advisories hold too (Raspbian → Debian), NULL: none. */
 const char *distro_parent(const char *distro);
+/* Does the stream share its versions with the release (Ubuntu Pro), or is it a product beside it?
+ */
+bool stream_is_shared(const char *distro, const char *stream);
+/* Who rebuilt a distribution's package, by the mark he leaves in its name or version: the stream
+ * his records stand under; NULL: nobody. */
+const char *vendor_stream(const char *type, const char *name, const char *version);
 /* OSV's ecosystem ("Debian:12", "Ubuntu:Pro:22.04:LTS", "PyPI", "Alpine:v3.20") → package type and
  * context. False: an ecosystem we do not know. */
 bool osv_ecosystem(struct slice ecosystem, const char **type, struct package_context *context,

@@ -308,6 +308,39 @@ TEST(releases_have_one_name)
     arena_free(arena);
 }
 
+TEST(osv_ecosystems_of_vendors)
+{
+    static const struct {
+        const char *ecosystem, *type, *distro, *release, *stream;
+    } rows[] = {
+        {"Red Hat:enterprise_linux:8::baseos", "rpm", "rhel", "8", ""},
+        {"Red Hat:rhel_eus:9.2::appstream", "rpm", "rhel", "9", "eus-9.2"},
+        {"SUSE:Linux Enterprise Server 15 SP4", "rpm", "sles", "15.4", ""},
+        {"openSUSE:Leap 15.6", "rpm", "opensuse-leap", "15.6", ""},
+        {"openSUSE:Tumbleweed", "rpm", "opensuse-tumbleweed", "", ""},
+        {"Azure Linux:3", "rpm", "azurelinux", "3.0", ""},
+        {"Root:Debian:12", "deb", "debian", "12", "rootio"},
+        {"Root:PyPI", "pypi", "", "", ""},
+        {"Echo", "deb", "echo", "", ""},
+        {"MinimOS", "apk", "minimos", "", ""},
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < array_count(rows); i++) {
+        struct package_context c;
+        const char *type = NULL;
+        assert_true(osv_ecosystem(slice_of(rows[i].ecosystem), &type, &c, arena));
+        assert_string_equal(type, rows[i].type);
+        assert_string_equal(c.distro, rows[i].distro);
+        assert_string_equal(c.release, rows[i].release);
+        assert_string_equal(c.stream, rows[i].stream);
+    }
+    assert_string_equal(vendor_stream("deb", "nginx", "1.22.1-9+deb12u2.root.io.1"), "rootio");
+    assert_string_equal(vendor_stream("apk", "less", "643-r00072"), "rootio");
+    assert_null(vendor_stream("apk", "less", "643-r1"));
+    assert_null(vendor_stream("deb", "nginx", "1.22.1-9+deb12u2"));
+    arena_free(arena);
+}
+
 TEST(cvss_scores_are_computed)
 {
     static const struct {
@@ -367,4 +400,49 @@ TEST(a_range_without_brackets_means_comparisons_for_maven_too)
     assert_true(affected);
     assert_true(match_version(&a, "5.3.18", &affected, &fixed, &rule, &err));
     assert_false(affected);
+}
+
+static struct assertion kernel_record(const char *stream, const char *release,
+                                      const struct version_range *range)
+{
+    return (struct assertion){.source = "redhat-vex",
+                              .record = "CVE-2024-0340",
+                              .vulnerability = "CVE-2024-0340",
+                              .type = "rpm",
+                              .name = "kernel",
+                              .name_kind = NAME_BINARY,
+                              .context = {"rhel", release, stream},
+                              .state = STATE_FIXED,
+                              .ranges = range,
+                              .range_count = 1,
+                              .epss = -1,
+                              .epss_percentile = -1};
+}
+
+TEST(the_own_stream_comes_before_the_release)
+{
+    static const struct version_range main_fix = {NULL, "5.14.0-503.11.1.el9_5", NULL},
+                                      own_fix = {NULL, "5.14.0-427.68.1.el9_4", NULL};
+    struct assertion records[] = {kernel_record("", "9", &main_fix),
+                                  kernel_record("eus-9.4", "9", &own_fix)};
+    struct memory m = {.arena = arena_new(), .list = {records, 2, 2}};
+    struct match_package package = {.type = "rpm",
+                                    .name = "kernel",
+                                    .version = "5.14.0-427.68.1.el9_4",
+                                    .context = {"rhel", "9", "eus-9.4"}};
+    assert_string_equal(judge(&m, &package, false), "unknown");
+    package.version = "5.14.0-427.1.1.el9_4";
+    assert_string_equal(judge(&m, &package, false),
+                        "CVE-2024-0340 fixed 5.14.0-427.68.1.el9_4 unknown;unknown");
+    package.context.stream = "";
+    assert_string_equal(judge(&m, &package, false),
+                        "CVE-2024-0340 fixed 5.14.0-503.11.1.el9_5 unknown;unknown");
+    /* A vendor's records may name no release: they speak of his rebuilds alone. */
+    records[1] = kernel_record("rootio", "", &own_fix);
+    assert_string_equal(judge(&m, &package, false),
+                        "CVE-2024-0340 fixed 5.14.0-503.11.1.el9_5 unknown;unknown");
+    package.version = "5.14.0-427.1.1.el9_4.root.io.1";
+    assert_string_equal(judge(&m, &package, false),
+                        "CVE-2024-0340 fixed 5.14.0-427.68.1.el9_4 unknown;unknown");
+    arena_free(m.arena);
 }
