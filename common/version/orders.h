@@ -18,6 +18,7 @@ bool apk_contains(struct slice range, struct slice version, unsigned options, bo
 bool semver_compare(struct slice a, struct slice b, int *order); /* lenient */
 bool semver_valid(struct slice text);
 bool pub_compare(struct slice a, struct slice b, int *order);
+bool generic_compare(struct slice a, struct slice b, int *order);
 bool bitnami_compare(struct slice a, struct slice b, int *order);
 
 bool golang_compare(struct slice a, struct slice b, int *order);

@@ -9,6 +9,7 @@ static const struct ecosystem ecosystems[] = {
      .contains = apk_contains},
     {"alpm", .compare = alpm_compare},
     {"semver", .compare = semver_compare, .valid = semver_valid},
+    {"generic", .compare = generic_compare},
     {"npm", .compare = semver_compare, .valid = npm_valid, .normalise = npm_normalise,
      .contains = npm_contains, .range_valid = npm_range_valid},
     {"npm-intersects", .contains = npm_intersects, .range_valid = npm_range_valid},
