@@ -92,9 +92,12 @@ static void judge(const struct assertion *a, const struct match_package *package
         e.rule = arena_strdup(arena, err.text);
     } else if (!affected) {
         e.state = STATE_NOT_AFFECTED;
-    } else if (a->state == STATE_FIXED && !e.fixed_version) {
+    }
+    if (affected && a->range_count == 0 && a->version_count == 0)
+        e.fixed_version = match_fix(a, e.version_used, arena);
+    if (affected && a->state == STATE_FIXED && !e.fixed_version) {
         e.state = STATE_AFFECTED;
-    } else if (e.fixed_version && a->state == STATE_AFFECTED) {
+    } else if (affected && e.fixed_version && a->state == STATE_AFFECTED) {
         e.state = STATE_FIXED;
     }
     if (affected)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "advisory/release.h"
-#include "version/version.h"
 
 static bool is_set(const char *text)
 {
@@ -76,10 +75,32 @@ static bool with_package(const char *value, const char *type, const struct match
     return false;
 }
 
+/* A CPE or a word for a system that no Linux image is. */
+static bool is_foreign_platform(const char *value)
+{
+    static const char *const systems[] = {"windows",
+                                          "macos",
+                                          "ios",
+                                          "android",
+                                          "freebsd",
+                                          "cpe:2.3:o:microsoft:",
+                                          "cpe:2.3:o:apple:",
+                                          "cpe:2.3:o:freebsd:",
+                                          "cpe:2.3:o:google:android"};
+    for (size_t i = 0; i < array_count(systems); i++) {
+        size_t length = strlen(systems[i]);
+        if (strncmp(value, systems[i], length) == 0 &&
+            (systems[i][length - 1] == ':' || value[length] == 0 || value[length] == ':'))
+            return true;
+    }
+    return false;
+}
+
 bool match_conditions(const struct assertion *a, const struct match_package *package,
                       const struct match_scope *scope)
 {
     bool arch_asked = false, arch_ok = false, module_asked = false, module_ok = false;
+    bool beside_asked = false, beside_ok = false;
     for (size_t i = 0; i < a->condition_count; i++) {
         const struct condition *c = &a->conditions[i];
         switch (c->kind) {
@@ -91,9 +112,13 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
             module_asked = true;
             module_ok |= module_fits(c->value, package);
             break;
-        case CONDITION_WITH_PACKAGE:
-            if (scope->packages && !with_package(c->value, package->type, scope))
-                return false;
+        case CONDITION_WITH_PACKAGE: /* these and platforms: any of them */
+            beside_asked = true;
+            beside_ok |= !scope->packages || with_package(c->value, package->type, scope);
+            break;
+        case CONDITION_PLATFORM:
+            beside_asked = true;
+            beside_ok |= !is_foreign_platform(c->value);
             break;
         case CONDITION_UNLESS:
             if (package->version && strstr(package->version, c->value))
@@ -105,13 +130,12 @@ bool match_conditions(const struct assertion *a, const struct match_package *pac
                                      : package->version) != 0)
                 return false;
             break;
-        case CONDITION_PLATFORM:
         case CONDITION_SYMBOL:
         case CONDITION_REBOOT:
             break;
         }
     }
-    return (!arch_asked || arch_ok) && (!module_asked || module_ok);
+    return (!arch_asked || arch_ok) && (!module_asked || module_ok) && (!beside_asked || beside_ok);
 }
 
 bool match_is_particular(const struct assertion *a)

@@ -1,5 +1,4 @@
-#include "advisory/match.h"
-#include "version/version.h"
+#include "advisory/match_parts.h"
 
 static bool is_start(const char *introduced)
 {
@@ -114,17 +113,23 @@ static bool is_enumerated(const struct ecosystem *ecosystem, const struct assert
     return false;
 }
 
+const struct ecosystem *match_order(const struct assertion *a)
+{
+    static const char *const java[] = {"jdk", "jre", "openjdk"};
+    const struct ecosystem *found = ecosystem_find(slice_of(a->type));
+    for (size_t i = 0; strcmp(a->type, "generic") == 0 && a->name && i < array_count(java); i++)
+        if (strcmp(a->name, java[i]) == 0)
+            return ecosystem_find(slice_of("jvm"));
+    return found ? found : ecosystem_find(slice_of("semver")); /* githubactions, julia, … */
+}
+
 bool match_version(const struct assertion *a, const char *version, bool *affected,
                    const char **fixed, const char **rule, struct error *err)
 {
-    const struct ecosystem *ecosystem = ecosystem_find(slice_of(a->type));
+    const struct ecosystem *ecosystem = match_order(a);
     *affected = false;
     *fixed = NULL;
     *rule = "";
-    if (!ecosystem)
-        ecosystem = ecosystem_find(slice_of("semver")); /* bitnami, swift, … */
-    if (!ecosystem)
-        return error_set(err, ERROR_INPUT, "%s: no version order for it", a->type);
     if (is_enumerated(ecosystem, a, version)) {
         *affected = true;
         *rule = "enumerated";

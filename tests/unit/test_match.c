@@ -6,6 +6,7 @@
 #include "advisory/bundle.h"
 #include "advisory/feed.h"
 #include "advisory/match.h"
+#include "advisory/match_parts.h"
 #include "advisory/release.h"
 #include "advisory/severity.h"
 #include "test.h"
@@ -445,4 +446,55 @@ TEST(the_own_stream_comes_before_the_release)
     assert_string_equal(judge(&m, &package, false),
                         "CVE-2024-0340 fixed 5.14.0-427.68.1.el9_4 unknown;unknown");
     arena_free(m.arena);
+}
+
+TEST(a_fix_is_read_from_ranges_in_words)
+{
+    static const char *const gem_safe[] = {"~> 2.0.9, >= 2.0.9.2", ">= 2.1.4"};
+    static const struct {
+        const char *type, *affected, *version, *fixed;
+        size_t safe;
+    } rows[] = {
+        {"gem", NULL, "2.0.9.1", "2.0.9.2", 2},
+        {"gem", NULL, "2.1.0", "2.1.4", 2},
+        {"composer", ">=1.0,<1.4 || >=2.0,<2.1.3", "2.0.7", "2.1.3", 0},
+        {"composer", ">=1.0,<1.4 || >=2.0,<2.1.3", "1.2", "1.4", 0},
+        {"npm", "<=1.2.0", "1.1.0", NULL, 0},
+        {"generic", "> 1.1.0, < 1.1.1k", "1.1.1", "1.1.1k", 0},
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < array_count(rows); i++) {
+        struct assertion a = {.type = rows[i].type,
+                              .affected_range = rows[i].affected,
+                              .safe_ranges = gem_safe,
+                              .safe_range_count = rows[i].safe};
+        const char *fixed = match_fix(&a, rows[i].version, arena);
+        if (rows[i].fixed)
+            assert_string_equal(fixed, rows[i].fixed);
+        else
+            assert_null(fixed);
+    }
+    arena_free(arena);
+}
+
+TEST(what_must_stand_beside_it)
+{
+    const struct match_package packages[] = {
+        {.type = "generic", .name = "tomcat", .version = "9"},
+        {.type = "generic", .name = "openssl", .version = "3"}};
+    const struct match_scope alone = {packages, 1}, both = {packages, 2};
+    const struct condition windows[] = {{CONDITION_PLATFORM, "cpe:2.3:o:microsoft:windows:-"},
+                                        {CONDITION_PLATFORM, "cpe:2.3:o:apple:mac_os_x:-"}};
+    const struct condition linux_too[] = {{CONDITION_PLATFORM, "cpe:2.3:o:microsoft:windows:-"},
+                                          {CONDITION_PLATFORM, "cpe:2.3:o:linux:linux_kernel:-"}};
+    const struct condition either[] = {{CONDITION_WITH_PACKAGE, "openssl"},
+                                       {CONDITION_WITH_PACKAGE, "wolfssl"}};
+    struct assertion a = {.type = "generic", .name = "tomcat", .conditions = windows};
+    a.condition_count = 2;
+    assert_false(match_conditions(&a, packages, &alone));
+    a.conditions = linux_too;
+    assert_true(match_conditions(&a, packages, &alone));
+    a.conditions = either;
+    assert_false(match_conditions(&a, packages, &alone));
+    assert_true(match_conditions(&a, packages, &both));
 }

@@ -131,8 +131,10 @@ static size_t platforms(const json_t *nodes, const json_t *own, struct condition
         {
             struct cpe_product product;
             const char *criteria = json_text(match, "criteria");
-            if (count == PLATFORMS_MOST)
+            if (count == PLATFORMS_MOST) { /* any of them will do: too many to tell */
+                out[count - 1] = (struct condition){CONDITION_PLATFORM, "*"};
                 return count;
+            }
             bool known = cpe_product_find(slice_of(criteria), &product, arena);
             out[count++] = (struct condition){known ? CONDITION_WITH_PACKAGE : CONDITION_PLATFORM,
                                               known ? product.name : criteria};
