@@ -215,10 +215,11 @@ void match_pending(const struct matching *m, const struct match_package *package
         finding->state = STATE_FIX_PENDING;
 }
 
-static bool speaks_of(const struct source_status *status, const char *type,
+static bool speaks_of(const struct source_status *status, const struct match_package *package,
                       const struct package_context *context)
 {
-    if (!advisory_source_covers(status->source, type, context))
+    const char *type = package->type;
+    if (!advisory_source_covers(status->source, type, package->name, context))
         return false;
     for (size_t i = 0; i < status->context_count; i++) {
         const struct source_context *c = &status->contexts[i];
@@ -241,8 +242,8 @@ enum coverage match_coverage(const struct match_package *package,
     for (size_t i = 0; i < options->source_count; i++) {
         const struct source_status *status = &options->sources[i];
         struct package_context other = {parent, context.release, context.stream};
-        if (!speaks_of(status, package->type, &context) &&
-            (!parent || !speaks_of(status, package->type, &other)))
+        if (!speaks_of(status, package, &context) &&
+            (!parent || !speaks_of(status, package, &other)))
             continue;
         enum coverage here = COVERAGE_UNKNOWN;
         if (status->state == SOURCE_LOADING)

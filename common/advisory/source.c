@@ -107,6 +107,11 @@ static const struct advisory_source sources[] = {
     {"pypa", "osv-yaml", "https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz",
      "pypi", "", "", COVERS_PACKAGES, 3 * DAY, "RESOLE_SOURCE_PYPA_URL",
      "Python packages, the packaging authority's own records"},
+    {"rustsec", "rustsec", "https://github.com/rustsec/advisory-db/archive/refs/heads/main.tar.gz",
+     "cargo", "", "", COVERS_PACKAGES, 7 * DAY, "RESOLE_SOURCE_RUSTSEC_URL",
+     "Rust crates, RustSec's own records"},
+    {"ghsa-csv", "ghsa-csv", "", "*", "", "", COVERS_FIXES_ONLY, 7 * DAY,
+     "RESOLE_SOURCE_GHSA_CSV_URL", "GitHub's advisories as tables, one ecosystem a file"},
     {"ruby-advisory-db", "ruby-advisory-db",
      "https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz", "gem", "", "",
      COVERS_PACKAGES, 7 * DAY, "RESOLE_SOURCE_RUBY_ADVISORY_DB_URL", "Ruby gems and engines"},
@@ -116,9 +121,10 @@ static const struct advisory_source sources[] = {
      "PHP packages"},
     {"node-core", "node-core",
      "https://raw.githubusercontent.com/nodejs/security-wg/main/vuln/core/index.json", "generic",
-     "", "", COVERS_PACKAGES, 7 * DAY, "RESOLE_SOURCE_NODE_CORE_URL", "Node.js itself"},
+     "", "", COVERS_PACKAGES, 7 * DAY, "RESOLE_SOURCE_NODE_CORE_URL", "Node.js itself", "node"},
     {"cpython", "osv", "https://github.com/psf/advisory-database/archive/refs/heads/main.tar.gz",
-     "generic", "", "", COVERS_PACKAGES, 7 * DAY, "RESOLE_SOURCE_CPYTHON_URL", "CPython itself"},
+     "generic", "", "", COVERS_FIXES_ONLY, 7 * DAY, "RESOLE_SOURCE_CPYTHON_URL",
+     "CPython itself; records of commits alone are left out", "python"},
     {"apt", "apt-index", "", "deb", "*", "", COVERS_FIXES_ONLY, 2 * DAY, "",
      "the package repositories themselves: what can be installed today"},
     {"kev", "kev",
@@ -248,9 +254,11 @@ static bool covers_word(const char *word, const char *value)
 }
 
 bool advisory_source_covers(const struct advisory_source *source, const char *type,
-                            const struct package_context *context)
+                            const char *name, const struct package_context *context)
 {
     if (source->covers != COVERS_PACKAGES && source->covers != COVERS_FIXES_ONLY)
+        return false;
+    if (source->product && (!name || strcmp(source->product, name) != 0))
         return false;
     return covers_word(source->type, type) && covers_word(source->distro, context->distro) &&
            (*source->release == 0 || covers_word(source->release, context->release));

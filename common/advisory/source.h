@@ -27,6 +27,7 @@ struct advisory_source {
     int64_t max_age_s;   /* older: stale, and scans say so */
     const char *setting; /* mirror: RESOLE_SOURCE_…_URL */
     const char *about;
+    const char *product; /* the one package it speaks of; NULL: all of its type */
 };
 
 /* A source of several files, one a release. On a server each part is a source of its own, called
@@ -43,6 +44,6 @@ const struct advisory_source *advisory_source_find(const char *name);
  * itself when there is no address. */
 const char *advisory_source_file(const char *name);
 const char *source_covers_name(enum source_covers covers); /* as rows write it: "packages" */
-/* Does the source speak of packages of this type in this context? */
+/* Does the source speak of this package in this context? */
 bool advisory_source_covers(const struct advisory_source *source, const char *type,
-                            const struct package_context *context);
+                            const char *name, const struct package_context *context);

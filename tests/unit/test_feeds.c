@@ -151,6 +151,33 @@ static const struct sample samples[] = {
      "  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n    - fixed: 1.10\n"
      "aliases:\n- CVE-2024-1001\n",
      "binary foo-bar // CVE-2024-1001 fixed >= 0 < 1.10\n"},
+    {"osv", "unsorted.json", /* events in any order; an end without a beginning is none */
+     "{\"id\":\"GHSA-1\",\"affected\":[{\"package\":{\"ecosystem\":\"npm\",\"name\":\"foo\"},"
+     "\"ecosystem_specific\":{\"affects\":{\"os\":[\"windows\"]}},\"ranges\":[{\"type\":"
+     "\"SEMVER\",\"events\":[{\"fixed\":\"2.0.3\"},{\"introduced\":\"0\"},{\"fixed\":\"1.10.0\"},"
+     "{\"fixed\":\"1.9.0\"},{\"introduced\":\"2.0.0\"}]}]}]}",
+     "binary foo // GHSA-1 fixed >= 0 < 1.9.0 >= 2.0.0 < 2.0.3 {windows}\n"},
+    {"osv", "git.json",
+     "{\"id\":\"PSF-1\",\"aliases\":[\"CVE-2024-1001\"],\"affected\":[{\"ranges\":[{\"type\":"
+     "\"GIT\","
+     "\"repo\":\"https://github.com/python/cpython\",\"events\":[{\"introduced\":\"0\"}]}],"
+     "\"versions\":[\"v3.12.0\",\"v3.12.1\"]}]}",
+     "binary python // CVE-2024-1001 affected = 3.12.0 = 3.12.1\n"},
+    {"rustsec", "crates/foo/RUSTSEC-2024-0001.md",
+     "```toml\n[advisory] # of ours\nid = \"RUSTSEC-2024-0001\"\npackage = \"foo\"\n"
+     "date = \"2024-01-02\"\naliases = [\n  \"CVE-2024-1001\", # one\n  'GHSA-1',\n]\n\n"
+     "[affected]\nos = [\"windows\"]\nfunctions = { \"a::b\" = [\"< 1\"] }\n[versions]\n"
+     "patched = [\"^ 2.2.1\", \">= 3.0.0-beta.9\"]\nunaffected = [\"< \\u0031.0\"]\n```\n\n# X\n",
+     "binary foo // CVE-2024-1001 fixed not ^ 2.2.1 not >= 3.0.0-beta.9 not < 1.0 {windows}\n"},
+    {"rustsec", "rust/std/CVE-2024-1001.md",
+     "```toml\nadvisory.id = \"CVE-2024-1001\"\nadvisory.package = \"std\"\n```\n",
+     "binary rust // CVE-2024-1001 affected\n"},
+    {"ghsa-csv", "advisories-npm.csv",
+     "CVE-2024-1001,2024-01-02T03:04:05Z,\"A \"\"b\"\", c\",foo,1.0,1.2,HIGH,CWE-79\n"
+     "GHSA-1,,x,@a/b,0,,LOW,\n",
+     "binary foo // CVE-2024-1001 fixed >= 1.0 < 1.2\nbinary @a/b // GHSA-1 affected >= 0\n"},
+    {"epss", "CVE_2024_EPSS.csv", "CVE-2024-1001;0.002250000;0.134660000\n",
+     "binary CVE-2024-1001 // CVE-2024-1001 fact\n"},
     {"fedora-updateinfo", "updateinfo.xml",
      "<?xml version=\"1.0\"?><updates><update type=\"security\"><id>FEDORA-2024-1</id>"
      "<title>CVE-2024-1001 in foo</title><pkglist><collection><package name=\"foo\" epoch=\"1\" "
@@ -470,6 +497,10 @@ static const struct {
     {"redhat-vex", "c.json", "{\"document\":{\"csaf_version\":\"3.0\"}}", "CSAF version"},
     {"ubuntu-vex", "c.json", "{\"@context\":\"elsewhere\"}", "not OpenVEX"},
     {"osv-yaml", "a.yaml", "id: &a X\naffected: *a\n", "anchors"},
+    {"rustsec", "crates/a/RUSTSEC-1.md", "# X\n", "no TOML"},
+    {"rustsec", "crates/a/RUSTSEC-1.md", "```toml\n[advisory]\nid = \"a\nb\"\n```\n", "line 3"},
+    {"rustsec", "crates/a/RUSTSEC-1.md", "```toml\n[[advisory]]\n```\n", "arrays of tables"},
+    {"ghsa-csv", "advisories-npm.csv", "CVE-2024-1001,\"open", "row 1"},
     {"fedora-updateinfo", "updateinfo.xml",
      "<!DOCTYPE u [<!ENTITY a \"b\">]><updates><update><id>&a;</id></update></updates>", "entity"},
 };

@@ -498,3 +498,13 @@ TEST(what_must_stand_beside_it)
     assert_false(match_conditions(&a, packages, &alone));
     assert_true(match_conditions(&a, packages, &both));
 }
+
+TEST(a_source_of_one_product_covers_no_other)
+{
+    struct source_status node = {advisory_source_find("node-core"), SOURCE_FRESH, 0};
+    struct match_options options = {&node, 1};
+    struct match_package package = {.type = "generic", .name = "node", .version = "20.1.0"};
+    assert_int_equal(match_coverage(&package, &options), COVERAGE_COVERED);
+    package.name = "nginx";
+    assert_int_equal(match_coverage(&package, &options), COVERAGE_UNKNOWN);
+}

@@ -38,5 +38,7 @@ const struct feed_format *const feed_formats[] = {
     &feed_osv_yaml,
     &feed_osv,
     &feed_apt_packages,
+    &feed_rustsec,
+    &feed_ghsa_csv,
 };
 const size_t feed_format_count = array_count(feed_formats);

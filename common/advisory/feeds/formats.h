@@ -13,4 +13,4 @@ extern const struct feed_format feed_debian_tracker, feed_debian_lists, feed_osv
     feed_almalinux_updateinfo, feed_rocky_updateinfo, feed_fedora_updateinfo,
     feed_oracle_updateinfo, feed_debian_oval, feed_ubuntu_oval, feed_redhat_oval, feed_rocky_oval,
     feed_oracle_oval, feed_suse_oval, feed_azure_oval, feed_photon_oval, feed_redhat_vex,
-    feed_redhat_csaf, feed_suse_vex, feed_suse_csaf;
+    feed_redhat_csaf, feed_suse_vex, feed_suse_csaf, feed_rustsec, feed_ghsa_csv;

@@ -1,5 +1,6 @@
 /* Facts about vulnerabilities, whatever package: CISA's catalogue of known exploited ones (JSON)
- * and FIRST's EPSS scores (CSV: an optional "#model…" line, a heading, then id,score[,percentile]).
+ * and FIRST's EPSS scores (CSV: an optional "#model…" line, a heading, then id,score[,percentile];
+ * mirrors write ";" for the comma).
  */
 #include <stdlib.h>
 
@@ -111,9 +112,10 @@ static bool parse_epss(struct feed_stream *in, struct feed_sink *sink, struct ar
         if (line.length == 0 || line.data[0] == '#' || slice_has_prefix(line, "cve,"))
             continue;
         sink->counts->records++;
-        slice_take_until(&rest, ',', &id);
-        slice_take_until(&rest, ',', &score);
-        slice_take_until(&rest, ',', &percentile);
+        char comma = slice_find_byte(line, ';') < line.length ? ';' : ',';
+        slice_take_until(&rest, comma, &id);
+        slice_take_until(&rest, comma, &score);
+        slice_take_until(&rest, comma, &percentile);
         if (id.length == 0 || id.length >= sizeof(name) || share(score) < 0)
             return error_set(err, ERROR_INPUT, "line %llu: not id,score",
                              (unsigned long long)sink->counts->records);
@@ -135,7 +137,11 @@ static bool parse_epss(struct feed_stream *in, struct feed_sink *sink, struct ar
 static bool looks_like_epss(struct slice head, const char *name)
 {
     (void)name;
-    return slice_find(head, "cve,epss") < head.length;
+    size_t mark = slice_find_byte(head, ';');
+    struct slice rest = slice_sub(head, mark + 1, head.length), score = {0};
+    return slice_find(head, "cve,epss") < head.length ||
+           (slice_has_prefix(head, "CVE-") && mark < 24 && slice_take_until(&rest, ';', &score) &&
+            share(score) >= 0);
 }
 
 const struct feed_format feed_kev = {

@@ -9,8 +9,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "version/version.h"
 
-enum { OSV_RECORD_BYTES = 64 * 1024 * 1024 };
+enum {
+    OSV_RECORD_BYTES = 64 * 1024 * 1024,
+    OSV_EVENTS_MOST = 4096, /* the longest today has some dozens; sorting is quadratic */
+};
 
 struct names {
     const char **items;
@@ -36,6 +40,19 @@ static void names_add_list(struct names *names, const json_t *list, bool only_cv
         const char *text = json_string_value(item);
         if (text && *text && (!only_cve || vulnerability_is_cve(text)))
             names_add(names, text, arena);
+    }
+}
+
+static void names_add_tags(struct names *names, const json_t *list, struct arena *arena)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        const char *tag = json_string_value(item);
+        const char *version = tag ? osv_git_version(tag, arena) : NULL;
+        if (version)
+            names_add(names, version, arena);
     }
 }
 
@@ -77,37 +94,91 @@ static void add_range(struct affected *out, struct version_range range, struct a
     out->ranges[out->range_count++] = range;
 }
 
-static bool read_events(const json_t *events, struct affected *out, struct arena *arena,
-                        struct error *err)
+struct event {
+    const char *version;
+    enum version_event_kind kind;
+};
+
+static bool read_event(const json_t *item, struct event *out)
 {
-    size_t i;
-    json_t *event;
-    const char *introduced = NULL;
-    json_array_foreach(events, i, event)
-    {
-        const char *from = json_string_value(json_at(event, "introduced"));
-        const char *fixed = json_string_value(json_at(event, "fixed"));
-        const char *last = json_string_value(json_at(event, "last_affected"));
-        const char *limit = json_string_value(json_at(event, "limit"));
-        if (from) {
-            if (introduced)
-                add_range(out, (struct version_range){introduced, NULL, NULL}, arena);
-            introduced = from;
-        } else if (fixed || last || limit) {
-            add_range(out, (struct version_range){introduced, fixed ? fixed : limit, last}, arena);
-            out->has_fix |= fixed != NULL;
-            introduced = NULL;
-        } else {
-            return error_set(err, ERROR_INPUT, "a range event of no known kind");
+    static const char *const keys[] = {"introduced", "fixed", "last_affected", "limit"};
+    for (size_t i = 0; i < array_count(keys); i++) {
+        out->version = json_string_value(json_at(item, keys[i]));
+        out->kind = (enum version_event_kind)i;
+        if (out->version)
+            return true;
+    }
+    return false;
+}
+
+static bool comes_before(const struct ecosystem *ecosystem, const struct event *a,
+                         const struct event *b)
+{
+    struct error ignored;
+    int order = 0;
+    if (strcmp(a->version, "0") == 0 || strcmp(b->version, "0") == 0)
+        return strcmp(a->version, "0") == 0 && strcmp(b->version, "0") != 0;
+    return version_compare(ecosystem, slice_of(a->version), slice_of(b->version), &order,
+                           &ignored) &&
+           order < 0;
+}
+
+/* Events come in any order (OSV schema): by version, unless they alternate as they stand. */
+static void sort_events(const struct ecosystem *ecosystem, struct event *events, size_t count)
+{
+    bool alternate = true;
+    for (size_t i = 0; i < count; i++)
+        alternate &= (events[i].kind == VERSION_INTRODUCED) == (i % 2 == 0);
+    for (size_t i = 1; ecosystem && !alternate && i < count; i++)
+        for (size_t k = i; k > 0 && comes_before(ecosystem, &events[k], &events[k - 1]); k--) {
+            struct event moved = events[k];
+            events[k] = events[k - 1];
+            events[k - 1] = moved;
+        }
+}
+
+/* An end without a beginning and a beginning within a range say nothing new. */
+static void put_ranges(const struct event *events, size_t count, struct affected *out,
+                       struct arena *arena)
+{
+    const char *open = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *version = events[i].version;
+        bool last = events[i].kind == VERSION_LAST_AFFECTED;
+        out->has_fix |= events[i].kind == VERSION_FIXED;
+        if (events[i].kind == VERSION_INTRODUCED) {
+            open = open ? open : version;
+        } else if (open) {
+            add_range(out,
+                      (struct version_range){open, last ? NULL : version, last ? version : NULL},
+                      arena);
+            open = NULL;
         }
     }
-    if (introduced)
-        add_range(out, (struct version_range){introduced, NULL, NULL}, arena);
+    if (open)
+        add_range(out, (struct version_range){open, NULL, NULL}, arena);
+}
+
+static bool read_events(const json_t *list, const char *type, struct affected *out,
+                        struct arena *arena, struct error *err)
+{
+    size_t i, count = json_array_size(list);
+    struct event *events = arena_new_array(arena, struct event, count);
+    json_t *item;
+    if (count > OSV_EVENTS_MOST)
+        return error_set(err, ERROR_INPUT, "a range of %zu events", count);
+    json_array_foreach(list, i, item)
+    {
+        if (!read_event(item, &events[i]))
+            return error_set(err, ERROR_INPUT, "a range event of no known kind");
+    }
+    sort_events(ecosystem_find(slice_of(type)), events, count);
+    put_ranges(events, count, out, arena);
     return true;
 }
 
-static bool read_ranges(const json_t *affected, struct affected *out, struct arena *arena,
-                        struct error *err)
+static bool read_ranges(const json_t *affected, const char *package_type, struct affected *out,
+                        struct arena *arena, struct error *err)
 {
     size_t i;
     json_t *range;
@@ -118,31 +189,10 @@ static bool read_ranges(const json_t *affected, struct affected *out, struct are
             out->git = true;
             continue;
         }
-        if (!read_events(json_at(range, "events"), out, arena, err))
+        if (!read_events(json_at(range, "events"), package_type, out, arena, err))
             return false;
     }
     return true;
-}
-
-static void read_symbols(const json_t *affected, struct assertion *a, struct arena *arena)
-{
-    struct condition *list = NULL;
-    size_t count = 0, capacity = 0, i, j;
-    json_t *import, *symbol;
-    json_array_foreach(json_at(json_at(affected, "ecosystem_specific"), "imports"), i, import)
-    {
-        const char *path = json_text(import, "path");
-        json_array_foreach(json_at(import, "symbols"), j, symbol)
-        {
-            arena_push(arena, list, count, capacity);
-            list[count++] = (struct condition){
-                CONDITION_SYMBOL,
-                arena_printf(arena, "%s %s", path,
-                             json_is_string(symbol) ? json_string_value(symbol) : "")};
-        }
-    }
-    a->conditions = list;
-    a->condition_count = count;
 }
 
 static const char *cvss_vectors(const json_t *list, struct arena *arena)
@@ -225,21 +275,6 @@ static enum package_name_kind name_kind(const char *type, const struct package_c
     return NAME_BINARY;
 }
 
-/* "module" in a build's release and no stream named: holds only for module builds. */
-static void module_condition(struct assertion *a, struct arena *arena)
-{
-    if (strcmp(a->type, "rpm") != 0)
-        return;
-    for (size_t i = 0; i < a->range_count; i++)
-        if (a->ranges[i].fixed && strstr(a->ranges[i].fixed, ".module")) {
-            struct condition *condition = arena_new_object(arena, struct condition);
-            *condition = (struct condition){CONDITION_MODULE, "*"};
-            a->conditions = condition;
-            a->condition_count = 1;
-            return;
-        }
-}
-
 static bool put_affected(const json_t *record, const json_t *affected, struct feed_sink *sink,
                          struct arena *arena, struct error *err)
 {
@@ -248,8 +283,14 @@ static bool put_affected(const json_t *record, const json_t *affected, struct fe
     struct names vulnerabilities = {0}, aliases = {0};
     struct affected ranges = {0};
     struct assertion a = {.record = id, .epss = -1, .epss_percentile = -1};
-    if (!osv_ecosystem(slice_of(json_text(package, "ecosystem")), &a.type, &a.context, arena) ||
-        !*name) {
+    const char *product = package ? NULL : osv_git_product(affected);
+    if (product) {
+        a.type = "generic";
+        a.context = (struct package_context){"", "", ""};
+        name = product;
+    } else if (!osv_ecosystem(slice_of(json_text(package, "ecosystem")), &a.type, &a.context,
+                              arena) ||
+               !*name) {
         sink->counts->no_package++;
         return true;
     }
@@ -257,10 +298,12 @@ static bool put_affected(const json_t *record, const json_t *affected, struct fe
         sink->counts->informational++;
         return true;
     }
-    if (!read_ranges(affected, &ranges, arena, err))
+    if (!read_ranges(affected, a.type, &ranges, arena, err))
         return error_wrap(err, "%s", id);
     struct names versions = {0};
-    if (ranges.range_count == 0)
+    if (ranges.range_count == 0 && product)
+        names_add_tags(&versions, json_at(affected, "versions"), arena);
+    else if (ranges.range_count == 0)
         names_add_list(&versions, json_at(affected, "versions"), false, arena);
     if (ranges.range_count == 0 && versions.count == 0) {
         sink->counts->git_only++;
@@ -273,8 +316,7 @@ static bool put_affected(const json_t *record, const json_t *affected, struct fe
     a.range_count = ranges.range_count;
     a.versions = versions.items;
     a.version_count = versions.count;
-    read_symbols(affected, &a, arena);
-    module_condition(&a, arena);
+    osv_conditions(affected, &a, arena);
     a.cvss = cvss_vectors(json_at(affected, "severity"), arena);
     if (!a.cvss)
         a.cvss = cvss_vectors(json_at(record, "severity"), arena);
