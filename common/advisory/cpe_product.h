@@ -1,6 +1,7 @@
 /* The products of CPE names (NIST IR 7695, formatted string binding) that we know under a name of
  * our own: stack products, which come unpacked from archives and of which no package database and
- * no better source speaks. Every other CPE is left alone: vendor and product of a CPE are no
+ * no better source speaks, and what packages are made of whose distribution is silent (upstream.h).
+ * Every other CPE is left alone: vendor and product of a CPE are no
  * package. */
 #pragma once
 

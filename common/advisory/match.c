@@ -7,6 +7,7 @@
 #include "advisory/match_parts.h"
 #include "advisory/release.h"
 #include "advisory/severity.h"
+#include "advisory/upstream.h"
 #include "base/digest.h"
 
 const char *coverage_name(enum coverage coverage)
@@ -55,7 +56,8 @@ static bool collect(const struct match_package *package, const struct assertion_
             return false;
         distro = *distro ? distro_parent(distro) : NULL;
     } while (distro);
-    return true;
+    const char *product = match_upstream(package);
+    return !product || lookup->find(lookup->context, "generic", "", "", product, arena, out, err);
 }
 
 static bool put_evidence(struct evidence_list *list, const struct finding_evidence *evidence,
@@ -72,11 +74,13 @@ static void judge(const struct assertion *a, const struct match_package *package
 {
     struct finding_evidence e = {.assertion = a, .state = a->state};
     struct error err = {0};
-    bool affected = false;
+    bool affected = false, by_upstream = match_is_upstream(a, package);
     if (a->kind != ASSERTION_PACKAGE || a->withdrawn > 0 || !match_is_spoken_to(a, package) ||
         !match_names(a, package, &e.name_used, &e.version_used) ||
         !match_conditions(a, package, scope))
         return;
+    if (by_upstream)
+        e.version_used = upstream_version(e.version_used, arena);
     if (a->state == STATE_NOT_AFFECTED) {
         if (a->range_count > 0 &&
             (!match_version(a, e.version_used, &affected, &e.fixed_version, &e.rule, &err) ||
@@ -102,7 +106,13 @@ static void judge(const struct assertion *a, const struct match_package *package
     }
     if (affected)
         match_stream(a, package, &e);
-    put_evidence(out, &e, arena);
+    if (affected && by_upstream) {
+        e.state = STATE_AFFECTED;
+        e.fixed_version = NULL; /* upstream's, no package's */
+        e.rule = "the distribution is silent, upstream's version is affected";
+    }
+    if (!by_upstream || affected)
+        put_evidence(out, &e, arena);
 }
 
 /* Parts of a source ("alpine-secdb:v3.20-main") rank as the source. */
@@ -299,6 +309,7 @@ static bool put_finding(struct matching *m, size_t index, struct finding_evidenc
         .evidence_count = count,
         .id = finding_id(package, family, m->arena),
     };
+    finding.conditional = match_is_upstream(word->assertion, package);
     for (size_t i = 0; i < word->assertion->condition_count; i++)
         finding.conditional |= word->assertion->conditions[i].kind == CONDITION_SYMBOL ||
                                word->assertion->conditions[i].kind == CONDITION_PLATFORM ||

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advisory/release.h"
+#include "advisory/upstream.h"
 
 static bool is_set(const char *text)
 {
@@ -29,6 +30,17 @@ bool match_names(const struct assertion *a, const struct match_package *package,
         return true;
     /* A language name in its normal form; a source name that stands under the source's key. */
     return a->context.distro == NULL || !*a->context.distro;
+}
+
+const char *match_upstream(const struct match_package *package)
+{
+    return upstream_product(package->type,
+                            is_set(package->source_name) ? package->source_name : package->name);
+}
+
+bool match_is_upstream(const struct assertion *a, const struct match_package *package)
+{
+    return strcmp(a->type, "generic") == 0 && strcmp(package->type, "generic") != 0;
 }
 
 static bool arch_fits(const char *value, const char *arch)

@@ -29,6 +29,10 @@ const struct ecosystem *match_order(const struct assertion *a);
 /* Does the assertion speak of this package by one of its names? Gives what to compare. */
 bool match_names(const struct assertion *a, const struct match_package *package, const char **name,
                  const char **version);
+/* The product whose upstream records are asked where the distribution says nothing; NULL: none. */
+const char *match_upstream(const struct match_package *package);
+/* Does the assertion speak of what the package is made of, not of the package? */
+bool match_is_upstream(const struct assertion *a, const struct match_package *package);
 /* Architecture, module, what must be beside it (a package, a system that a Linux image can be): of
  * each kind any one will do. A condition that cannot be checked here does not exclude. */
 bool match_conditions(const struct assertion *a, const struct match_package *package,

@@ -9,6 +9,7 @@
 #include "advisory/match_parts.h"
 #include "advisory/release.h"
 #include "advisory/severity.h"
+#include "advisory/upstream.h"
 #include "test.h"
 
 /* Feeds of our own, small. */
@@ -507,4 +508,50 @@ TEST(a_source_of_one_product_covers_no_other)
     assert_int_equal(match_coverage(&package, &options), COVERAGE_COVERED);
     package.name = "nginx";
     assert_int_equal(match_coverage(&package, &options), COVERAGE_UNKNOWN);
+}
+
+TEST(upstream_is_asked_where_the_distribution_is_silent)
+{
+    static const struct version_range upstream = {"1.0.1", "1.0.1h", NULL},
+                                      own = {NULL, "1.0.1e-r0", NULL};
+    struct assertion records[] = {{.source = "nvd",
+                                   .record = "CVE-2014-0224",
+                                   .vulnerability = "CVE-2014-0224",
+                                   .type = "generic",
+                                   .name = "openssl",
+                                   .name_kind = NAME_BINARY,
+                                   .context = {"", "", ""},
+                                   .state = STATE_FIXED,
+                                   .ranges = &upstream,
+                                   .range_count = 1,
+                                   .epss = -1,
+                                   .epss_percentile = -1},
+                                  kernel_record("", "3.18", &own)};
+    struct memory m = {.arena = arena_new(), .list = {records, 1, 1}};
+    struct match_package package = {.type = "apk",
+                                    .name = "libcrypto1.0",
+                                    .version = "1.0.1f-r0",
+                                    .source_name = "openssl",
+                                    .source_version = "1.0.1f-r0",
+                                    .context = {"alpine", "3.18", ""}};
+    /* No fixed version: upstream's is none of a package. */
+    assert_string_equal(judge(&m, &package, false), "CVE-2014-0224 affected - unknown;unknown");
+    package.version = package.source_version = "1.0.1h-r2";
+    assert_string_equal(judge(&m, &package, true), "unknown");
+    /* The distribution's word comes first. */
+    records[1].source = "alpine-secdb";
+    records[1].vulnerability = records[1].record = "CVE-2014-0224";
+    records[1].type = "apk";
+    records[1].name = "openssl";
+    records[1].name_kind = NAME_SOURCE;
+    records[1].context.distro = "alpine";
+    m.list.count = 2;
+    package.version = package.source_version = "1.0.1f-r0";
+    assert_string_equal(judge(&m, &package, false), "unknown");
+    package.type = "deb";
+    package.context = (struct package_context){"debian", "12", ""};
+    assert_string_equal(judge(&m, &package, true), "covered");
+    assert_string_equal(upstream_version("9.3_p2-r1", m.arena), "9.3p2");
+    assert_string_equal(upstream_version("3.12.0_rc1-r0", m.arena), "3.12.0-rc1");
+    arena_free(m.arena);
 }

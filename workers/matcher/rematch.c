@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "advisory/match_parts.h"
 #include "advisory/release.h"
 #include "matcher/claims.h"
 
@@ -34,6 +35,7 @@ static void collect_names(const struct judged_list *judged, struct name_facts *f
         const struct match_package *p = &judged->items[i].package;
         add_name(facts, p->type, package_name_normal(p->type, p->name, arena), arena);
         add_name(facts, p->type, p->source_name, arena);
+        add_name(facts, "generic", match_upstream(p), arena);
     }
     if (facts->count == 0)
         return;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "advisory/release.h"
+#include "advisory/upstream.h"
 #include "matcher/rows.h"
 #include "sql_worker_matcher.h"
 
@@ -73,15 +74,39 @@ bool store_list_unmatched(struct job *job, int64_t image, struct judged_list *ou
     return true;
 }
 
-bool store_list_named(struct job *job, const char *type, const struct text_list *names,
-                      struct judged_list *out, struct error *err)
+static bool list_named(struct job *job, const char *type, const char *const *names, size_t count,
+                       struct judged_list *out, struct error *err)
 {
     struct db_rows rows;
-    if (!query(job, &sql_named, DB_ARGS(db_text(type), db_text_array(names->items, names->count)),
-               &rows, err))
+    if (count == 0)
+        return true;
+    if (!query(job, &sql_named, DB_ARGS(db_text(type), db_text_array(names, count)), &rows, err))
         return false;
     read_judged(&rows, job->arena, out);
     return true;
+}
+
+/* A product's records are asked for the packages made of it too. */
+static bool list_made_of(struct job *job, const struct text_list *products, struct judged_list *out,
+                         struct error *err)
+{
+    const char **names = NULL;
+    size_t count = 0, capacity = 0;
+    for (size_t i = 0; i < products->count; i++) {
+        struct slice rest = slice_of(upstream_packages(products->items[i])), name;
+        while (slice_take_word(&rest, &name)) {
+            arena_push(job->arena, names, count, capacity);
+            names[count++] = slice_string(job->arena, name);
+        }
+    }
+    return list_named(job, "apk", names, count, out, err);
+}
+
+bool store_list_named(struct job *job, const char *type, const struct text_list *names,
+                      struct judged_list *out, struct error *err)
+{
+    return list_named(job, type, names->items, names->count, out, err) &&
+           (strcmp(type, "generic") != 0 || list_made_of(job, names, out, err));
 }
 
 struct name_arrays {
