@@ -39,8 +39,8 @@ class Matcher:
         self.process = subprocess.Popen([os.path.join(build, "tests", "match_check")],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def ask(self, packages, assertions):
-        question = json.dumps({"packages": packages, "assertions": assertions})
+    def ask(self, packages, assertions, documents=()):
+        question = json.dumps({"packages": packages, "assertions": assertions, "documents": documents})
         self.process.stdin.write((question + "\n").encode())
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline() or '{"error": "the matcher died"}')

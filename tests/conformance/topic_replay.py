@@ -1,11 +1,13 @@
 """replay: packages and advisories with the findings that must come, answered by the matcher.
 
 Kinds: range (one advisory range), osv (recorded answers), and the unit tests and images whose
-advisories are rows of another scanner's database: those become our own assertions first."""
+advisories are rows of another scanner's database: those become our own assertions first. What people
+judged of real images (labels.tsv) is measured beside them."""
 import glob
 import json
 import os
 
+import replay_labels
 from replay_claircore import run_claircore
 from replay_grype import run_grype
 from replay_matcher import Matcher, compare, type_of
@@ -84,3 +86,4 @@ def run(folder, build, results):
             continue
         with results.guard(group, case.get("id", os.path.basename(path))):
             runner(matcher, group, case, results)
+    replay_labels.run(os.path.dirname(os.path.abspath(folder)), build)

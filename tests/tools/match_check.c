@@ -2,13 +2,15 @@
  * {"packages": [{type, name, version, arch, source_name, source_version, module, vendor, distro,
  * release, stream}], "assertions": [{source, type, name, name_kind, distro, release, stream,
  * vulnerability, aliases, state, ranges: [{introduced, fixed, last_affected}], versions,
- * affected_range, safe_ranges, conditions: [{kind, value}]}]}.
+ * affected_range, safe_ranges, conditions: [{kind, value}]}], "documents": [{format, name, text}]}:
+ * documents are read as feeds, what they say stands beside the assertions.
  * Answer: [{package, vulnerability, state, fixed}] or {"error": …}. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisory/feed.h"
 #include "advisory/match.h"
 #include "advisory/release.h"
 #include "base/buf.h"
@@ -110,6 +112,38 @@ static struct assertion read_assertion(const json_t *a, struct arena *arena)
     return out;
 }
 
+struct taken {
+    struct assertion_list *list;
+    struct arena *arena;
+};
+
+static bool take(void *context, const struct assertion *a, struct error *err)
+{
+    const struct taken *taken = context;
+    (void)err;
+    arena_push(taken->arena, taken->list->items, taken->list->count, taken->list->capacity);
+    taken->list->items[taken->list->count++] = *assertion_copy(taken->arena, a);
+    return true;
+}
+
+static bool read_documents(const json_t *documents, struct arena *arena, struct assertion_list *out,
+                           struct error *err)
+{
+    for (size_t i = 0; i < json_array_size(documents); i++) {
+        const json_t *document = json_array_get(documents, i);
+        const struct feed_format *format = feed_format_find(text(document, "format"));
+        struct feed_counts counts = {0};
+        struct taken taken = {out, arena};
+        struct feed_sink sink = {take, &taken, text(document, "format"), &counts};
+        if (!format)
+            return error_set(err, ERROR_INPUT, "%s: no such format", text(document, "format"));
+        if (!feed_parse_bytes(format, slice_of(text(document, "text")), text(document, "name"),
+                              &sink, err))
+            return false;
+    }
+    return true;
+}
+
 static bool same(const char *a, const char *b)
 {
     return strcmp(a ? a : "", b ? b : "") == 0;
@@ -164,14 +198,16 @@ static void answer(const char *line)
     const json_t *assertions = json_object_get(question, "assertions");
     size_t count = json_array_size(packages);
     struct match_package *list = arena_new_array(arena, struct match_package, count);
-    struct assertion_list all = {.count = json_array_size(assertions)};
+    struct assertion_list all = {0};
     for (size_t i = 0; i < count; i++)
         list[i] = read_package(json_array_get(packages, i), arena);
-    all.items = arena_new_array(arena, struct assertion, all.count);
-    for (size_t i = 0; i < all.count; i++)
-        all.items[i] = read_assertion(json_array_get(assertions, i), arena);
+    for (size_t i = 0; i < json_array_size(assertions); i++) {
+        arena_push(arena, all.items, all.count, all.capacity);
+        all.items[all.count++] = read_assertion(json_array_get(assertions, i), arena);
+    }
     const struct assertion_lookup lookup = {find, &all};
-    if (match_packages(list, count, &lookup, &options, arena, &result, &err)) {
+    if (read_documents(json_object_get(question, "documents"), arena, &all, &err) &&
+        match_packages(list, count, &lookup, &options, arena, &result, &err)) {
         put_findings(&result, &out);
     } else {
         buf_put_text(&out, "{\"error\": ");
