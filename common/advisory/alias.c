@@ -49,7 +49,7 @@ struct alias_set *alias_set_new(struct arena *arena)
 {
     struct alias_set *set = arena_new_object(arena, struct alias_set);
     set->arena = arena;
-    set->bucket_count = 1024;
+    set->bucket_count = 16;
     set->buckets = arena_new_array(arena, size_t, set->bucket_count);
     return set;
 }

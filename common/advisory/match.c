@@ -337,30 +337,65 @@ static int family_compare(const void *a, const void *b)
     return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-/* Evidence of one package, gathered by vulnerability family. */
-static bool gather(struct matching *m, size_t index, const struct evidence_list *list,
-                   struct error *err)
+static int word_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Families of which something says "affected"; the others make no finding. Sorted. */
+static size_t affecting_families(const struct evidence_list *list, struct alias_set *aliases,
+                                 const char **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (affects(list->items[i].state))
+            out[count++] = alias_family(aliases, list->items[i].assertion->vulnerability);
+    if (count > 1)
+        qsort((void *)(uintptr_t)out, count, sizeof(*out), word_compare);
+    return count;
+}
+
+/* Every piece of evidence with its family, those of one family side by side. */
+static size_t order_by_family(struct matching *m, const struct evidence_list *list,
+                              struct by_family *order)
 {
     struct alias_set *aliases = alias_set_new(m->arena);
-    struct by_family *order = arena_new_array(m->arena, struct by_family, list->count);
+    const char **wanted = arena_new_array(m->arena, const char *, list->count);
+    size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         const struct assertion *a = list->items[i].assertion;
         for (size_t k = 0; k < a->alias_count; k++)
             alias_join(aliases, a->vulnerability, a->aliases[k]);
     }
-    for (size_t i = 0; i < list->count; i++)
-        order[i] =
-            (struct by_family){alias_family(aliases, list->items[i].assertion->vulnerability), i};
-    if (list->count > 1)
-        qsort(order, list->count, sizeof(*order), family_compare);
-    for (size_t from = 0; from < list->count;) {
+    size_t count = affecting_families(list, aliases, wanted);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *family = alias_family(aliases, list->items[i].assertion->vulnerability);
+        if (m->options->keep_unaffected ||
+            (count > 0 && bsearch(&family, wanted, count, sizeof(*wanted), word_compare)))
+            order[kept++] = (struct by_family){family, i};
+    }
+    if (kept > 1)
+        qsort(order, kept, sizeof(*order), family_compare);
+    return kept;
+}
+
+/* Evidence of one package, gathered by vulnerability family. */
+static bool gather(struct matching *m, size_t index, const struct evidence_list *list,
+                   struct error *err)
+{
+    struct by_family *order = arena_new_array(m->arena, struct by_family, list->count);
+    size_t count = order_by_family(m, list, order);
+    for (size_t from = 0; from < count;) {
         size_t to = from;
-        while (to < list->count && strcmp(order[to].family, order[from].family) == 0)
+        while (to < count && strcmp(order[to].family, order[from].family) == 0)
             to++;
         struct finding_evidence *some =
             arena_new_array(m->arena, struct finding_evidence, to - from);
-        for (size_t i = from; i < to; i++)
-            some[i - from] = list->items[order[i].place];
+        for (size_t i = from; i < to; i++) {
+            struct finding_evidence *e = &some[i - from];
+            *e = list->items[order[i].place];
+            e->assertion = arena_memdup(m->arena, e->assertion, sizeof(*e->assertion));
+        }
         if (!put_finding(m, index, some, to - from, order[from].family, err))
             return false;
         from = to;
@@ -374,15 +409,18 @@ static bool match_one(struct matching *m, size_t index, struct error *err)
     struct assertion_list *found = &m->found;
     struct evidence_list evidence = {0};
     m->out->coverage[index] = match_coverage(package, m->options);
-    *found = (struct assertion_list){0};
+    found->count = 0; /* its room is used again: what a finding keeps is copied */
     if (package->owned || !is_set(package->name))
         return true;
     if (!collect(package, m->lookup, m->arena, found, err))
         return error_wrap(err, "%s", package->name);
     struct match_scope scope = {m->options->without_scope ? NULL : m->packages, m->count};
+    bool any = m->options->keep_unaffected;
     for (size_t i = 0; i < found->count; i++)
         judge(&found->items[i], package, &scope, m->arena, &evidence);
-    return gather(m, index, &evidence, err);
+    for (size_t i = 0; !any && i < evidence.count; i++)
+        any = affects(evidence.items[i].state);
+    return !any || gather(m, index, &evidence, err);
 }
 
 bool match_packages(const struct match_package *packages, size_t count,

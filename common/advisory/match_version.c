@@ -113,6 +113,16 @@ static bool is_enumerated(const struct ecosystem *ecosystem, const struct assert
     return false;
 }
 
+/* Is the version compared with every range? */
+static bool is_compared(const struct assertion *a)
+{
+    for (size_t i = 0; i < a->range_count; i++)
+        if (is_start(a->ranges[i].introduced) && !is_set(a->ranges[i].fixed) &&
+            !is_set(a->ranges[i].last_affected))
+            return false;
+    return a->range_count > 0;
+}
+
 const struct ecosystem *match_order(const struct assertion *a)
 {
     static const char *const java[] = {"jdk", "jre", "openjdk"};
@@ -135,7 +145,9 @@ bool match_version(const struct assertion *a, const char *version, bool *affecte
         *rule = "enumerated";
         return true;
     }
-    if (!version_is_judgeable(ecosystem, slice_of(version)))
+    /* A comparison says itself what is no version; where none is made it must be asked. */
+    if ((ecosystem->judgeable || !is_compared(a)) &&
+        !version_is_judgeable(ecosystem, slice_of(version)))
         return error_set(err, ERROR_INPUT, "\"%s\" is not a version of %s", version, a->type);
     if (a->range_count > 0)
         return by_ranges(ecosystem, a, version, affected, fixed, rule, err);

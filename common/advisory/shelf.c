@@ -175,11 +175,16 @@ struct reader {
 static uint64_t take_number(struct reader *r)
 {
     uint64_t value = 0;
+    if (r->rest.length > 0 && !(*r->rest.data & 0x80)) { /* most are small */
+        value = (unsigned char)*r->rest.data++;
+        r->rest.length--;
+        return value;
+    }
     for (unsigned shift = 0; shift < 64; shift += 7) {
         if (r->rest.length == 0)
             break;
-        unsigned char byte = (unsigned char)*r->rest.data;
-        r->rest = slice_sub(r->rest, 1, r->rest.length);
+        unsigned char byte = (unsigned char)*r->rest.data++;
+        r->rest.length--;
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (!(byte & 0x80))
             return value;
@@ -346,15 +351,34 @@ static bool has_context(const struct shelf *shelf, const char *type, const char 
     return false;
 }
 
+static char *put_part(char *at, const char *text, const char *after)
+{
+    size_t length = strlen(text), more = strlen(after);
+    memcpy(at, text, length);
+    memcpy(at + length, after, more);
+    return at + length + more;
+}
+
+static const char *key_of(const char *type, const char *distro, const char *release,
+                          const char *name, struct arena *arena)
+{
+    size_t separator = sizeof(SHELF_SEPARATOR) - 1;
+    char *text = arena_alloc(arena, strlen(type) + strlen(distro) + strlen(release) + strlen(name) +
+                                        3 * separator + 1);
+    char *at = put_part(text, type, SHELF_SEPARATOR);
+    at = put_part(at, distro, SHELF_SEPARATOR);
+    at = put_part(at, release, SHELF_SEPARATOR);
+    *put_part(at, name, "") = 0;
+    return text;
+}
+
 bool shelf_find(const struct shelf *shelf, const char *type, const char *distro,
                 const char *release, const char *name, struct arena *arena,
                 struct assertion_list *out, struct error *err)
 {
     if (!has_context(shelf, type, distro, release))
         return true;
-    const char *text =
-        arena_printf(arena, "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s" SHELF_SEPARATOR "%s",
-                     type, distro, release, name);
+    const char *text = key_of(type, distro, release, name, arena);
     size_t low = 0, high = shelf->key_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;

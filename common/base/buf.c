@@ -63,12 +63,16 @@ void buf_printf(struct buf *buf, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    buf_reserve(buf, 64); /* most fit at once */
+    size_t room = buf->capacity - buf->length;
+    int length = vsnprintf(buf->data + buf->length, room, format, args);
     va_end(args);
     if (length < 0)
         abort();
-    buf_reserve(buf, (size_t)length);
-    vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+    if ((size_t)length >= room) {
+        buf_reserve(buf, (size_t)length);
+        vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+    }
     va_end(again);
     buf->length += (size_t)length;
 }
@@ -85,11 +89,23 @@ static void put_json_byte(struct buf *buf, unsigned char c)
         buf_put_byte(buf, (char)c);
 }
 
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
 void buf_put_json(struct buf *buf, struct slice s)
 {
     buf_put_byte(buf, '"');
     for (size_t i = 0; i < s.length;) {
-        size_t n = 1;
+        size_t n = 0;
+        while (i + n < s.length && is_plain(s.data[i + n]))
+            n++;
+        buf_put(buf, s.data + i, n);
+        i += n;
+        if (i == s.length)
+            break;
+        n = 1;
         if ((unsigned char)s.data[i] < 0x80) {
             put_json_byte(buf, (unsigned char)s.data[i]);
         } else {

@@ -61,6 +61,9 @@ static const struct {
 
 const struct ecosystem *ecosystem_find(struct slice name)
 {
+    for (size_t i = 0; i < array_count(ecosystems); i++) /* mostly as the table spells it */
+        if (slice_is(name, ecosystems[i].name))
+            return &ecosystems[i];
     for (size_t i = 0; i < array_count(aliases); i++) {
         if (slice_is_nocase(name, aliases[i].alias))
             name = slice_of(aliases[i].name);

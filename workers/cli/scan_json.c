@@ -3,7 +3,10 @@
 
 void scan_put(struct buf *out, const char *separator, const char *key, const char *value)
 {
-    buf_printf(out, "%s\"%s\":", separator, key);
+    buf_put_text(out, separator);
+    buf_put_byte(out, '"');
+    buf_put_text(out, key);
+    buf_put_text(out, "\":");
     if (value && *value)
         buf_put_json(out, slice_of(value));
     else
