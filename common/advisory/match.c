@@ -355,18 +355,45 @@ static size_t affecting_families(const struct evidence_list *list, struct alias_
     return count;
 }
 
+struct alias_pair {
+    const char *id, *alias;
+};
+
+static int pair_compare(const void *a, const void *b)
+{
+    const struct alias_pair *x = a, *y = b;
+    int order = strcmp(x->id, y->id);
+    return order != 0 ? order : strcmp(x->alias, y->alias);
+}
+
+/* In an order of their own: which of two CVEs takes an alias must not hang on what was read first.
+ */
+static struct alias_set *join_aliases(const struct evidence_list *list, struct arena *arena)
+{
+    struct alias_set *aliases = alias_set_new(arena);
+    struct alias_pair *pairs = NULL;
+    size_t count = 0, capacity = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct assertion *a = list->items[i].assertion;
+        for (size_t k = 0; k < a->alias_count; k++) {
+            arena_push(arena, pairs, count, capacity);
+            pairs[count++] = (struct alias_pair){a->vulnerability, a->aliases[k]};
+        }
+    }
+    if (count > 1)
+        qsort(pairs, count, sizeof(*pairs), pair_compare);
+    for (size_t i = 0; i < count; i++)
+        alias_join(aliases, pairs[i].id, pairs[i].alias);
+    return aliases;
+}
+
 /* Every piece of evidence with its family, those of one family side by side. */
 static size_t order_by_family(struct matching *m, const struct evidence_list *list,
                               struct by_family *order)
 {
-    struct alias_set *aliases = alias_set_new(m->arena);
+    struct alias_set *aliases = join_aliases(list, m->arena);
     const char **wanted = arena_new_array(m->arena, const char *, list->count);
     size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const struct assertion *a = list->items[i].assertion;
-        for (size_t k = 0; k < a->alias_count; k++)
-            alias_join(aliases, a->vulnerability, a->aliases[k]);
-    }
     size_t count = affecting_families(list, aliases, wanted);
     for (size_t i = 0; i < list->count; i++) {
         const char *family = alias_family(aliases, list->items[i].assertion->vulnerability);

@@ -64,3 +64,24 @@ def test_bytes_do_not_depend_on_the_order_of_import(resole, tmp_path):
     status = resole("advisory", "status", "--dir", tmp_path / "data0")
     counts = {line.split()[0]: line.split()[4] for line in status.splitlines() if " fresh " in line}
     assert counts == {"alpine-secdb": "4", "osv-pypi": "2", "osv-golang": "1"}
+
+
+def aliased(resole, name, *aliases):
+    return resole.load(f"{name}.json", {"id": name, "aliases": list(aliases), "affected": [
+        {"package": {"ecosystem": "PyPI", "name": "a"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]})
+
+
+def test_a_scan_does_not_depend_on_the_order_of_import(resole, tmp_path):
+    """Records of one source in either order, sources in either order; two CVEs that share an alias stay two."""
+    files = [aliased(resole, "PYSEC-1", "CVE-2024-0001", "GHSA-aaaa"), aliased(resole, "PYSEC-2", "CVE-2024-0002", "GHSA-aaaa"),
+             aliased(resole, "PYSEC-3", "GHSA-aaaa"), record(resole, "GO-1", "Go", "example.org/x")]
+    sbom = resole.load("bom.cdx.json", {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [
+        {"type": "library", "name": "a", "purl": "pkg:pypi/a@1.0"}, {"type": "library", "name": "x", "purl": "pkg:golang/example.org/x@1.0"}]})
+    reports = []
+    for order in (files, files[::-1]):
+        place = tmp_path / f"scan{len(reports)}"
+        resole("advisory", "import", "--dir", place, *order)
+        reports.append(resole("scan", f"sbom:{sbom}", "--all", "-o", "json", "--advisory-dir", place))
+    assert reports[0] == reports[1]
+    found = {(f["package"]["name"], f["vulnerability"]) for f in json.loads(reports[0])["findings"]}
+    assert {("a", "CVE-2024-0001"), ("a", "CVE-2024-0002"), ("example.org/x", "GO-1")} <= found

@@ -555,3 +555,34 @@ TEST(upstream_is_asked_where_the_distribution_is_silent)
     assert_string_equal(upstream_version("3.12.0_rc1-r0", m.arena), "3.12.0-rc1");
     arena_free(m.arena);
 }
+
+/* A shared alias belongs to one of two CVEs, the same one whichever record is read first. */
+TEST(families_do_not_hang_on_the_order_of_records)
+{
+    static const char *const shared[] = {"GHSA-x"};
+    static const struct version_range all = {NULL, NULL, NULL}, mended = {NULL, "2", NULL};
+    const char *ids[] = {"CVE-2024-0001", "CVE-2024-0002", "GHSA-x"};
+    char first[1000] = "";
+    for (size_t turn = 0; turn < 3; turn++) {
+        struct memory m = {.arena = arena_new()};
+        struct assertion records[3];
+        for (size_t i = 0; i < 3; i++) {
+            records[i] = kernel_record("", "", (i + turn) % 3 == 2 ? &mended : &all);
+            records[i].source = "osv-pypi";
+            records[i].type = "pypi";
+            records[i].context = (struct package_context){"", "", ""};
+            records[i].record = records[i].vulnerability = ids[(i + turn) % 3];
+            records[i].aliases = shared;
+            records[i].alias_count = 1;
+        }
+        m.list = (struct assertion_list){records, 3, 3};
+        struct match_package package = {.type = "pypi", .name = "kernel", .version = "1"};
+        const char *said = judge(&m, &package, false);
+        if (turn == 0)
+            snprintf(first, sizeof(first), "%s", said);
+        assert_string_equal(said, first);
+        arena_free(m.arena);
+    }
+    assert_string_equal(first, "CVE-2024-0001 fixed 2 unknown;CVE-2024-0002 affected - unknown;"
+                               "covered");
+}
