@@ -174,6 +174,10 @@ static void ask_repositories(struct scan *scan, struct arena *arena)
     if (repository->why_not)
         scan_warn(scan, arena, "no-repository",
                   arena_printf(arena, "package repositories: %s", repository->why_not));
+    for (size_t i = 0; i < repository->unread_count; i++)
+        scan_warn(scan, arena, "changelog-unread",
+                  arena_printf(arena, "what a newer version mends is not known: %s",
+                               repository->unread[i]));
     for (size_t i = 0; repository->asked && i < scan->source_count; i++)
         if (sources[i].source == repository->status.source)
             sources[i] = repository->status;

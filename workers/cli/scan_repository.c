@@ -11,6 +11,8 @@
 #include "cli/inspect.h"
 #include "patch/repository.h"
 
+enum { CARRIERS_MOST = 8 };
+
 struct reading {
     struct arena *arena;
     struct http_client *http;
@@ -58,20 +60,37 @@ static void add_candidates(struct reading *r)
     }
 }
 
-/* The newest version of the source that the repositories have, in its smallest binary package. */
-static const struct candidate *newest_of_source(const struct reading *r, const char *source)
+/* The newest version of the source that the repositories have; NULL: none. */
+static const char *newest_of_source(const struct reading *r, const char *source)
 {
-    const struct candidate *best = NULL;
+    const char *best = NULL;
     for (size_t i = 0; i < r->candidate_count; i++) {
         const struct candidate *c = &r->candidates[i];
-        if (strcmp(c->package.source, source) != 0)
-            continue;
-        int order =
-            best ? deb_version_compare(c->package.source_version, best->package.source_version) : 1;
-        if (order > 0 || (order == 0 && c->package.bytes < best->package.bytes))
-            best = c;
+        if (strcmp(c->package.source, source) == 0 &&
+            (!best || deb_version_compare(c->package.source_version, best) > 0))
+            best = c->package.source_version;
     }
     return best;
+}
+
+/* Binary packages built of it, the smallest first. */
+static size_t packages_of_source(const struct reading *r, const char *source, const char *version,
+                                 const struct candidate **out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->candidate_count; i++) {
+        const struct candidate *c = &r->candidates[i];
+        if (strcmp(c->package.source, source) != 0 ||
+            strcmp(c->package.source_version, version) != 0)
+            continue;
+        size_t at = count < most ? count++ : most - 1;
+        if (at == most - 1 && out[at] && out[at]->package.bytes <= c->package.bytes)
+            continue;
+        for (; at > 0 && out[at - 1]->package.bytes > c->package.bytes; at--)
+            out[at] = out[at - 1];
+        out[at] = c;
+    }
+    return count;
 }
 
 static bool read_changelog(struct reading *r, const struct candidate *c, struct changelog *log,
@@ -96,6 +115,30 @@ static bool read_changelog(struct reading *r, const struct candidate *c, struct 
     return ok;
 }
 
+/* Not every binary package carries the changelog (its documents may be a link into another one's):
+ * the next larger one is asked. False: the network failed; an unread one is noted. */
+static bool find_changelog(struct reading *r, const char *source, const char *version,
+                           struct changelog *log, bool *found, struct error *err)
+{
+    const struct candidate *packages[CARRIERS_MOST] = {NULL};
+    size_t count = packages_of_source(r, source, version, packages, CARRIERS_MOST);
+    *found = false;
+    for (size_t i = 0; i < count && !*found; i++) {
+        *err = (struct error){0};
+        *found = read_changelog(r, packages[i], log, err);
+        if (!*found && err->kind != ERROR_INPUT)
+            return error_wrap(err, "changelog of %s", source);
+    }
+    if (*found)
+        return true;
+    struct scan_repository *out = r->out;
+    arena_push(r->arena, out->unread, out->unread_count, out->unread_capacity);
+    out->unread[out->unread_count++] =
+        arena_printf(r->arena, "%s %s: %s", source, version, err->text);
+    *err = (struct error){0};
+    return true;
+}
+
 static bool seen_before(const struct reading *r, size_t i)
 {
     for (size_t k = 0; k < i; k++)
@@ -114,16 +157,19 @@ static bool add_claims(struct reading *r, struct error *err)
         struct changelog log = {0};
         if (strcmp(p->type, "deb") != 0 || !p->source_name || !*p->source_name || seen_before(r, i))
             continue;
-        const struct candidate *c = newest_of_source(r, p->source_name);
-        if (!c || deb_version_compare(c->package.source_version, p->source_version) <= 0)
+        bool found;
+        const char *newest = newest_of_source(r, p->source_name);
+        if (!newest || deb_version_compare(newest, p->source_version) <= 0)
             continue;
         r->out->newer++;
         progress("reading the changelog of %s", p->source_name);
-        if (!read_changelog(r, c, &log, err))
-            return error_wrap(err, "changelog of %s", p->source_name);
+        if (!find_changelog(r, p->source_name, newest, &log, &found, err))
+            return false;
+        if (!found)
+            continue;
         changelog_claims(&log, NULL, p->source_version, r->arena, &claims);
-        changelog_assertions(&claims, "apt", &r->context, p->source_name, p->source_version,
-                             c->package.source_version, r->arena, &r->out->assertions);
+        changelog_assertions(&claims, "apt", &r->context, p->source_name, p->source_version, newest,
+                             r->arena, &r->out->assertions);
     }
     return true;
 }

@@ -11,6 +11,8 @@ struct scan_repository {
     struct source_status status;
     struct source_context context;
     size_t newer;        /* source packages with a newer version */
+    const char **unread; /* of these: no package carries the changelog, or it is damaged; why */
+    size_t unread_count, unread_capacity;
     bool asked;          /* it was read */
     const char *why_not; /* else; NULL: not a Debian image */
 };
