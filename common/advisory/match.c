@@ -5,6 +5,7 @@
 
 #include "advisory/alias.h"
 #include "advisory/match_parts.h"
+#include "advisory/noise.h"
 #include "advisory/release.h"
 #include "advisory/severity.h"
 #include "advisory/upstream.h"
@@ -299,6 +300,9 @@ static bool put_finding(struct matching *m, size_t index, struct finding_evidenc
     if (!word || (!affects(word->state) && !m->options->keep_unaffected))
         return true;
     word = known_fix(word, evidence, count);
+    const char *noise = noise_reason(package->type, package->name, package->source_name);
+    if (noise && !m->options->keep_unaffected)
+        return true;
     struct finding finding = {
         .package = index,
         .vulnerability = family,
@@ -317,6 +321,11 @@ static bool put_finding(struct matching *m, size_t index, struct finding_evidenc
                                 word->assertion->conditions[i].kind == CONDITION_WITH_PACKAGE);
     match_pending(m, package, &finding);
     fill_aliases(&finding, m->arena);
+    if (noise) {
+        finding.state = STATE_NOT_AFFECTED;
+        finding.reason = noise;
+        finding.fixed_version = NULL;
+    }
     if (!find_facts(&finding, m->lookup, m->arena, &facts, err))
         return false;
     fill_severity(&finding, &facts);

@@ -7,6 +7,7 @@
 #include "advisory/feed.h"
 #include "advisory/match.h"
 #include "advisory/match_parts.h"
+#include "advisory/noise.h"
 #include "advisory/release.h"
 #include "advisory/severity.h"
 #include "advisory/upstream.h"
@@ -585,4 +586,37 @@ TEST(families_do_not_hang_on_the_order_of_records)
     }
     assert_string_equal(first, "CVE-2024-0001 fixed 2 unknown;CVE-2024-0002 affected - unknown;"
                                "covered");
+}
+
+TEST(kernel_headers_are_noise_with_a_reason)
+{
+    assert_non_null(noise_reason("deb", "linux-libc-dev", "linux"));
+    assert_non_null(noise_reason("deb", "linux-headers-6.1.0-18-amd64", "linux-signed-amd64"));
+    assert_non_null(noise_reason("deb", "linux-libc-dev-arm64-cross", "linux"));
+    assert_non_null(noise_reason("rpm", "kernel-headers", NULL));
+    assert_non_null(noise_reason("apk", "linux-headers", "linux-headers"));
+    assert_null(noise_reason("deb", "linux-image-6.1.0-18-amd64", "linux-signed-amd64"));
+    assert_null(noise_reason("deb", "linux-libc-dev", "cross-toolchain-base"));
+    assert_null(noise_reason("rpm", "kernel", NULL));
+    assert_null(noise_reason("npm", "linux-headers-x", NULL));
+
+    static const struct version_range range = {NULL, "6.1.99-1", NULL};
+    struct assertion record = kernel_record("", "12", &range);
+    struct memory m = {.arena = arena_new(), .list = {&record, 1, 1}};
+    struct match_package package = {.type = "deb",
+                                    .name = "linux-libc-dev",
+                                    .version = "6.1.1-1",
+                                    .source_name = "linux",
+                                    .source_version = "6.1.1-1",
+                                    .context = {"debian", "12", ""}};
+    record.source = "debian-tracker";
+    record.type = "deb";
+    record.name = "linux";
+    record.name_kind = NAME_SOURCE;
+    record.context.distro = "debian";
+    assert_string_equal(judge(&m, &package, false), "covered");
+    assert_string_equal(judge(&m, &package, true), "CVE-2024-0340 not-affected - unknown;covered");
+    package.name = "linux-image-6.1.0-1-amd64";
+    assert_string_equal(judge(&m, &package, false), "CVE-2024-0340 fixed 6.1.99-1 unknown;covered");
+    arena_free(m.arena);
 }
