@@ -187,6 +187,24 @@ static void put_warnings(const struct scan *scan, struct buf *out)
     buf_put_text(out, "]");
 }
 
+/* What the package repositories offer beyond what is installed. */
+static void put_updates(const struct scan *scan, struct buf *out)
+{
+    const struct scan_repository *repository = &scan->repository;
+    buf_put_text(out, ",\n\"updates\":[");
+    for (size_t i = 0; i < repository->update_count; i++) {
+        const struct repository_update *u = &repository->updates[i];
+        const struct match_package *p = &scan->packages[u->package];
+        scan_put(out, i > 0 ? ",\n{" : "\n{", "package", p->name);
+        scan_put(out, ",", "arch", p->arch);
+        scan_put(out, ",", "installed", p->version);
+        scan_put(out, ",", "candidate", u->version);
+        scan_put(out, ",", "suite", u->suite);
+        buf_printf(out, ",\"rebuild\":%s}", u->rebuild ? "true" : "false");
+    }
+    buf_put_text(out, "]");
+}
+
 void scan_print_json(const struct scan *scan, struct arena *arena, struct buf *out)
 {
     const struct inventory *inventory = &scan->inspected.inventory;
@@ -207,6 +225,7 @@ void scan_print_json(const struct scan *scan, struct arena *arena, struct buf *o
         scan_put_finding(scan, &scan->result.findings[i], arena, out);
     }
     buf_put_text(out, "]");
+    put_updates(scan, out);
     put_warnings(scan, out);
     buf_printf(out, ",\n\"complete\":%s}\n", inventory->complete ? "true" : "false");
 }

@@ -60,6 +60,39 @@ static void add_candidates(struct reading *r)
     }
 }
 
+static bool is_of(const struct candidate *c, const struct match_package *p)
+{
+    return strcmp(c->package.name, p->name) == 0 &&
+           (!p->arch || !*p->arch || strcmp(p->arch, "all") == 0 || !c->package.arch ||
+            strcmp(c->package.arch, p->arch) == 0 || strcmp(c->package.arch, "all") == 0);
+}
+
+/* What apt would offer: the newest over the release's suites. */
+static void add_updates(struct reading *r)
+{
+    struct scan_repository *out = r->out;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct match_package *p = &r->packages[i];
+        const struct candidate *best = NULL;
+        if (strcmp(p->type, "deb") != 0 || !p->version)
+            continue;
+        for (size_t k = 0; k < r->candidate_count; k++) {
+            const struct candidate *c = &r->candidates[k];
+            if (is_of(c, p) && deb_version_compare(c->package.version,
+                                                   best ? best->package.version : p->version) > 0)
+                best = c;
+        }
+        if (!best)
+            continue;
+        const char *source =
+            p->source_version && *p->source_version ? p->source_version : p->version;
+        arena_push(r->arena, out->updates, out->update_count, out->update_capacity);
+        out->updates[out->update_count++] = (struct repository_update){
+            i, best->package.version, best->suite,
+            deb_version_compare(best->package.source_version, source) == 0};
+    }
+}
+
 /* The newest version of the source that the repositories have; NULL: none. */
 static const char *newest_of_source(const struct reading *r, const char *source)
 {
@@ -235,6 +268,7 @@ void scan_repository_read(const struct match_package *packages, size_t count, st
     bool ok = spool_open(NULL, &r.spool, &err) && read_indices(&r, &set, &err);
     if (ok) {
         add_candidates(&r);
+        add_updates(&r);
         ok = add_claims(&r, &err);
     }
     progress("%s", "");

@@ -5,12 +5,22 @@
 
 #include "advisory/match.h"
 
+/* An installed package of which the repositories have a newer version. No finding by itself: what
+ * it mends, its changelog tells. */
+struct repository_update {
+    size_t package;
+    const char *version, *suite;
+    bool rebuild; /* of the same source version */
+};
+
 struct scan_repository {
     struct assertion_list assertions;
     struct assertion_lookup inner; /* asked first */
     struct source_status status;
     struct source_context context;
-    size_t newer;        /* source packages with a newer version */
+    size_t newer;                      /* source packages with a newer version */
+    struct repository_update *updates; /* in the order of the packages */
+    size_t update_count, update_capacity;
     const char **unread; /* of these: no package carries the changelog, or it is damaged; why */
     size_t unread_count, unread_capacity;
     bool asked;          /* it was read */
