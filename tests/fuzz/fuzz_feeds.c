@@ -1,7 +1,7 @@
 /* Every feed format over any bytes: the first byte picks the format. */
 #include "advisory/feed.h"
 #include "advisory/feeds/formats.h"
-#include "advisory/match.h"
+#include "advisory/match_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,6 +12,8 @@ static bool take(void *context, const struct assertion *a, struct error *err)
     const char *fixed, *rule;
     /* Ranges as the feed states them must not crash the comparison either. */
     (void)match_version(a, "1.2-3", &affected, &fixed, &rule, err);
+    struct arena *arena scoped(arena_scope_free) = arena_new();
+    (void)match_fix(a, "1.2-3", arena);
     return true;
 }
 
@@ -24,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = {0};
     struct slice bytes = {(const char *)data + 1, size - 1};
     const struct feed_format *format = feed_formats[data[0] % feed_format_count];
-    (void)feed_parse_bytes(format, bytes, "fuzz/fuzz.json", &sink, &err);
+    (void)feed_parse_bytes(format, bytes, "fuzz/fuzz-npm.json", &sink, &err);
     (void)feed_format_guess(bytes, "fuzz.json");
     return 0;
 }
