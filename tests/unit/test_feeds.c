@@ -151,6 +151,11 @@ static const struct sample samples[] = {
      "  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n    - fixed: 1.10\n"
      "aliases:\n- CVE-2024-1001\n",
      "binary foo-bar // CVE-2024-1001 fixed >= 0 < 1.10\n"},
+    {"alpine-secdb", "security.json",
+     "{\"urlprefix\":\"https://packages.mini.dev/os\",\"packages\":[{\"pkg\":{\"name\":\"jq\","
+     "\"secfixes\":{\"1.6-r1\":[\"CVE-2024-1001\"],\"0\":[\"CVE-2024-1002 (x)\"]}}}]}",
+     "source jq minimos// CVE-2024-1001 fixed < 1.6-r1\n"
+     "source jq minimos// CVE-2024-1002 not-affected\n"},
     {"osv", "unsorted.json", /* events in any order; an end without a beginning is none */
      "{\"id\":\"GHSA-1\",\"affected\":[{\"package\":{\"ecosystem\":\"npm\",\"name\":\"foo\"},"
      "\"ecosystem_specific\":{\"affects\":{\"os\":[\"windows\"]}},\"ranges\":[{\"type\":"

@@ -1,11 +1,13 @@
-/* Alpine's secdb (also Wolfi's and Chainguard's security.json): origin package → fixed version →
- * ids. Version "0": not affected. Nothing is said of what has no fix. Ids are dirty: several to a
- * text, with comments; only whole CVE and GHSA ids are kept, or the first word when there is none.
+/* Alpine's secdb (also Wolfi's, Chainguard's and MinimOS' security.json): origin package → fixed
+ * version → ids. Version "0": not affected. Nothing is said of what has no fix. Ids are dirty:
+ * several to a text, with comments; only whole CVE and GHSA ids are kept, or the first word when
+ * there is none.
  */
 #include "advisory/alias.h"
 #include "advisory/feeds/formats.h"
 #include "advisory/json_split.h"
 #include "advisory/release.h"
+#include "advisory/source.h"
 
 enum { SECDB_BYTES = 256 * 1024 * 1024 };
 
@@ -61,6 +63,21 @@ static bool put_package(const json_t *package, const struct package_context *con
     return true;
 }
 
+/* By the address the file names, else by the source it is read for. */
+static const char *distro_of(const char *prefix, const char *source)
+{
+    static const struct {
+        const char *word, *distro;
+    } words[] = {{"wolfi", "wolfi"}, {"chainguard", "chainguard"}, {"mini.dev", "minimos"}};
+    const struct advisory_source *named = advisory_source_find(source ? source : "");
+    for (size_t i = 0; i < array_count(words); i++)
+        if (strstr(prefix, words[i].word))
+            return words[i].distro;
+    return named && strcmp(named->type, "apk") == 0 && strcmp(named->distro, "*") != 0
+               ? named->distro
+               : "alpine";
+}
+
 static bool parse(struct feed_stream *in, struct feed_sink *sink, struct arena *arena,
                   struct error *err)
 {
@@ -73,12 +90,8 @@ static bool parse(struct feed_stream *in, struct feed_sink *sink, struct arena *
     if (!root)
         return false;
     const char *release = json_text(root, "distroversion"), *prefix = json_text(root, "urlprefix");
-    const char *source = sink->source ? sink->source : "";
-    const char *distro = strstr(prefix, "wolfi") || strcmp(source, "wolfi") == 0 ? "wolfi"
-                         : strstr(prefix, "chainguard") || strcmp(source, "chainguard") == 0
-                             ? "chainguard"
-                             : "alpine";
-    struct package_context context = context_canonical(distro, release, "", arena);
+    struct package_context context =
+        context_canonical(distro_of(prefix, sink->source), release, "", arena);
     if (!json_is_array(json_at(root, "packages")))
         return error_set(err, ERROR_INPUT, "secdb: no packages");
     json_array_foreach(json_at(root, "packages"), i, item)
