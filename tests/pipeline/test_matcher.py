@@ -253,7 +253,9 @@ def test_the_repository_itself_is_a_source(new_system, tmp_path):
     digest = image(system, [OLD])
     unpacked(system, digest)
     packages = ("Package: libssl3\nSource: openssl\nVersion: 3.0.11-1~deb12u2\nArchitecture: amd64\n"
-                f"Filename: pool/libssl3.deb\nSize: 10\nSHA256: {'0' * 64}\n").encode()
+                f"Filename: pool/libssl3.deb\nSize: 10\nSHA256: {'0' * 64}\n\n"
+                "Package: libssl-dev\nSource: openssl\nVersion: 3.0.11-1~deb12u2\nArchitecture: amd64\n"
+                f"Filename: pool/libssl-dev.deb\nSize: 20\nSHA256: {'1' * 64}\n").encode()
     index = blob(system, packages)
     system.query("insert into repository (distro, codename, suite, address, source, packages_digest)"
                  " values ('debian', 'bookworm', 'bookworm-security', 'http://mirror.example/debian', 'apt:bookworm', %s)", (index,))
@@ -264,6 +266,10 @@ def test_the_repository_itself_is_a_source(new_system, tmp_path):
     root = tmp_path / "deb"
     (root / "DEBIAN").mkdir(parents=True)
     (root / "DEBIAN/control").write_text("Package: libssl3\nVersion: 1\nArchitecture: amd64\nMaintainer: a <a@example.org>\nDescription: x\n")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(root), str(tmp_path / "none.deb")], check=True, capture_output=True)
+    system.query("update changelog set state = 'fetched', blob = %s", (blob(system, (tmp_path / "none.deb").read_bytes()),))
+    fetched(system, "changelog:apt:bookworm", b"-")
+    wait_for(lambda: system.value("select path from changelog where state = 'wanted'") == "pool/libssl-dev.deb", "the next larger package is wanted")
     (root / "usr/share/doc/libssl3").mkdir(parents=True)
     text = ("openssl (3.0.11-1~deb12u2) bookworm-security; urgency=high\n\n  * Fix CVE-2024-0001.\n\n -- A <a@example.org>  Sat, 01 Nov 2025 09:12:00 +0000\n\n"
             "openssl (3.0.11-1~deb12u1) bookworm; urgency=low\n\n  * CVE-2023-0001\n\n -- A <a@example.org>  Sat, 01 Nov 2024 09:12:00 +0000\n")

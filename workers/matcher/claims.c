@@ -84,22 +84,31 @@ bool claims_read(struct job *job, const char *source, const char *blob_dir, stru
     const char **types = arena_new_array(job->arena, const char *, rows.count);
     const char **names = arena_new_array(job->arena, const char *, rows.count);
     size_t count = 0;
+    bool again = false;
     for (size_t i = 0; i < rows.count; i++) {
         struct changelog log = {0};
         struct error why = {0};
+        struct db_rows told;
         bool ok = read_deb(blob_dir, row_text(&rows, i, 2) ? row_text(&rows, i, 2) : "", job->arena,
                            &log, &why);
         if (!db_run(tx, &sql_changelog_read,
                     DB_ARGS(db_text(row_text(&rows, i, 0)), db_text(row_text(&rows, i, 1)),
                             db_json(ok ? claims_text(&log, job->arena) : NULL),
                             db_text(ok ? NULL : why.text)),
-                    NULL, err))
+                    &told, err))
             return false;
+        if (told.count > 0 && row_bool(&told, 0, 0)) {
+            again = true; /* the next larger package is asked */
+            continue;
+        }
         if (count > 0 && strcmp(names[count - 1], row_text(&rows, i, 0)) == 0)
             continue;
         types[count] = "deb";
         names[count++] = row_text(&rows, i, 0);
     }
+    struct feed_due more = {.source = source, .cause = "changelog"};
+    if (again && !outbox_put(tx, &more, err))
+        return false;
     if (count == 0)
         return true;
     struct db_rows revision;
