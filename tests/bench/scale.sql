@@ -1,6 +1,7 @@
 -- A company of $images images: 40 operating system bases (2 layers, 90 packages), 400 stacks on them (2 more
 -- layers, 60 packages), 5,000 applications of 5 teams in ten, every image 6 more layers: one of dependencies
--- (60 language packages, the same for four versions of the application), five of its own files.
+-- (60 language packages, the same for four versions of the application), five of its own files. Bases and
+-- stacks are managed images, and each stack has an announced patch.
 create function pg_temp.sha(text) returns text language sql immutable as $$ select 'sha256:' || encode(sha256($1::bytea), 'hex') $$;
 
 insert into registry (name, address) values ('scale', 'registry.invalid');
@@ -43,6 +44,7 @@ select pg_temp.sha('diff ' || name), 1, case when release >= 0 then 'dpkg:var/li
     array(select unnest(packages) order by 1)::integer[]
 from node;
 insert into package_group (digest, layer) select sha256(name::bytea), layer from node;
+-- As composing writes them: one group after the other, its packages by number.
 insert into package_entry (group_id, judged_id, tier, paths, reader)
 select g.group_id, j.judged_id, n.tier, array [case when n.release >= 0 then 'var/lib/dpkg/status'
     else 'usr/src/app/lib/' || c.name || '/METADATA' end], 'dpkg'
@@ -50,27 +52,47 @@ from node n join package_group g on g.digest = sha256(n.name::bytea)
 cross join unnest(n.packages) as p (component_id) join component c using (component_id)
 join judged_component j on j.component_id = c.component_id
 join context x on x.context_id = j.context_id
-    and x.release = case when n.release >= 0 then (array ['bullseye', 'bookworm', 'trixie'])[1 + n.release] else '' end;
+    and x.release = case when n.release >= 0 then (array ['bullseye', 'bookworm', 'trixie'])[1 + n.release] else '' end
+order by g.group_id, j.judged_id;
 
 -- Layers and images.
 insert into layer (digest, diff_id, bytes, state, reader_version, media_type)
-select pg_temp.sha('blob ' || name), pg_temp.sha('diff ' || name), 30000000, 'read', 1, 'application/vnd.oci.image.layer.v1.tar+gzip'
+select pg_temp.sha('blob ' || name), sha256(('diff ' || name)::bytea), 30000000, 'read', 1, 'application/vnd.oci.image.layer.v1.tar+gzip'
 from (select name || '/' || p as name from node, generate_series(0, 1) p where release >= 0
       union all select name || '/0' from node where release < 0
       union all select 'own' || i || '/' || p from generate_series(1, :images) i, generate_series(5, 9) p) as l;
 insert into image (digest, kind, media_type, config_digest, os, architecture, chain_id, bytes, state, os_id, os_version, os_codename, complete, matched_revision)
 select pg_temp.sha('image ' || i), 'image', 'application/vnd.oci.image.manifest.v1+json', pg_temp.sha('config ' || i), 'linux', 'amd64',
-    pg_temp.sha('chain own' || i || '/9'), 180000000, 'matched', 'debian', '12', 'bookworm', true, 1
+    sha256(('chain own' || i || '/9')::bytea), 180000000, 'matched', 'debian', '12', 'bookworm', true, 1
 from generate_series(1, :images) i;
 create temp table made as
 select i.image_id, n, 1 + n % 5000 as app, (n / 5000) / 4 as deps, (1 + n % 5000) % 400 as stack, ((1 + n % 5000) % 400) % 40 as base
 from (select image_id, row_number() over (order by image_id) as n from image) as i;
 insert into image_layer (image_id, position, layer_id, diff_id_claimed, chain_id)
-select m.image_id, p, l.layer_id, l.diff_id, pg_temp.sha('chain ' || x.name)
+select m.image_id, p, l.layer_id, l.diff_id, sha256(('chain ' || x.name)::bytea)
 from made m cross join generate_series(0, 9) p
 cross join lateral (select case when p < 2 then 'base' || base || '/' || p when p < 4 then 'stack' || stack || '/' || p - 2
     when p = 4 then 'deps' || app || '-' || deps || '/0' else 'own' || n || '/' || p end as name) as x
 join layer l on l.digest = pg_temp.sha('blob ' || x.name);
+-- The bases and the stacks are images too, and managed; each stack has a patch that was announced.
+insert into image (digest, kind, media_type, config_digest, os, architecture, chain_id, bytes, state, os_id, os_version, os_codename, complete, matched_revision)
+select pg_temp.sha('image ' || name), 'image', 'application/vnd.oci.image.manifest.v1+json', pg_temp.sha('config ' || name), 'linux', 'amd64',
+    sha256(('chain ' || name || '/1')::bytea), 60000000, 'matched', 'debian', '12', 'bookworm', true, 1
+from node where release >= 0;
+insert into image_layer (image_id, position, layer_id, diff_id_claimed, chain_id)
+select i.image_id, p, l.layer_id, l.diff_id, sha256(('chain ' || x.name)::bytea)
+from node n join image i on i.digest = pg_temp.sha('image ' || n.name)
+cross join generate_series(0, n.layer + 1) p
+cross join lateral (select case when n.tier = 'os' or p >= 2 then n.name else 'base' || substr(n.name, 6)::int % 40 end || '/' || p % 2 as name) as x
+join layer l on l.digest = pg_temp.sha('blob ' || x.name)
+where n.release >= 0;
+insert into tag (registry_id, repository, name, digest)
+select registry_id, 'bases/' || n.name, '1', pg_temp.sha('image ' || n.name) from node n, registry r where r.name = 'scale' and n.release >= 0;
+insert into managed_image (registry_id, repository, tag, kind, policy, rebase_policy)
+select registry_id, 'bases/' || n.name, '1', n.tier, 'auto', 'auto' from node n, registry r where r.name = 'scale' and n.release >= 0;
+insert into patch (managed_id, old_digest, new_digest, state, plan_digest)
+select m.managed_id, t.digest, pg_temp.sha('patched ' || t.repository), 'announced', 'plan'
+from managed_image m join tag t using (registry_id, repository) where m.kind = 'stack';
 insert into image_place (registry_id, repository, image_id)
 select registry_id, 'apps/app-' || app, image_id from made, registry where name = 'scale';
 insert into tag (registry_id, repository, name, digest)
@@ -99,3 +121,9 @@ select finding_id, 'appeared', state, fixed_version, severity, 1 from finding;
 insert into image_counter (image_id, packages, critical, high, medium, low, unknown, fixable, verdict, revision, counted_at)
 select image_id, 210, 0, 84, 0, 0, 0, 84, 'affected', 1, '2020-01-01' from image;
 insert into package_name (type, name, revision) select distinct type, name, 1 from component on conflict do nothing;
+
+-- A week of messages that are done (retention keeps them that long), a fifth of the images' worth.
+insert into task (consumer, ce_source, ce_id, topic, state, message_key, starts, received_at, changed_at, sent_at, started_at)
+select w, 'scale', w || i, t, 'done', pg_temp.sha('image ' || i), 1, at, at, at, at
+from (values ('fetcher', 'image.pushed'), ('unpacker', 'layer.fetched'), ('matcher', 'image.unpacked'), ('notifier', 'image.matched')) as s (w, t),
+    generate_series(1, :images / 5) i, lateral (select now() - i * interval '7 days' / :images * 5 as at) as x;

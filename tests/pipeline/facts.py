@@ -28,13 +28,13 @@ class Rows:
         chains = [digest_of("/".join(chain[:i + 1])) for i in range(len(chain))]
         image = self.system.value(
             "insert into image (digest, kind, media_type, config_digest, state, chain_id, complete)"
-            " values (%s, 'image', 'application/vnd.oci.image.manifest.v1+json', %s, %s, %s, true) returning image_id",
+            " values (%s, 'image', 'application/vnd.oci.image.manifest.v1+json', %s, %s, digest_bytes(%s), true) returning image_id",
             (digest, digest_of("config " + self.prefix + name), state, chains[-1]))
         for position, (layer, chain_id) in enumerate(zip(chain, chains)):
             self.system.query("insert into layer (digest, state) values (%s, 'read') on conflict do nothing", (digest_of(layer),))
             self.system.query(
                 "insert into image_layer (image_id, position, layer_id, chain_id)"
-                " select %s, %s, layer_id, %s from layer where digest = %s", (image, position, chain_id, digest_of(layer)))
+                " select %s, %s, layer_id, digest_bytes(%s) from layer where digest = %s", (image, position, chain_id, digest_of(layer)))
         repository, name_tag = (tag or f"{self.prefix}/{name}:1").split(":")
         self.system.query("insert into image_place (registry_id, repository, image_id) values (%s, %s, %s)",
                           (self.registry, repository, image))

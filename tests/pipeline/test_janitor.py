@@ -84,7 +84,7 @@ def test_a_layer_that_nobody_pulls_any_more_is_asked_for_again(janitors):
                      ("sha256:" + number * 64, "1 day" if number == "7" else "-1 second"))
         # Last what makes it one to wake: the janitors look in between.
         system.query("insert into image_place (registry_id, repository, image_id) values (%s, 'r', %s)", (registry, image))
-        system.query("insert into image_layer (image_id, position, layer_id, chain_id) values (%s, 0, %s, 'c')", (image, layer))
+        system.query("insert into image_layer (image_id, position, layer_id, chain_id) values (%s, 0, %s, sha256('c'))", (image, layer))
     wait_for(lambda: system.value("select count from repair where what = 'pulled' and key = %s", ("sha256:" + "6" * 63 + "0",)),
              "asked for again")
     wait_for(janitors.outbox_is_empty, "told")

@@ -11,7 +11,7 @@ select json_build_object('digest', i.digest, 'kind', i.kind, 'media_type', i.med
         from tag t join registry r using (registry_id) where t.digest = i.digest and t.deleted_at is null),
     'places', (select coalesce(json_agg(r.name || '/' || p.repository order by r.name, p.repository), '[]')
         from image_place p join registry r using (registry_id) where p.image_id = i.image_id),
-    'layers', (select coalesce(json_agg(json_build_object('digest', l.digest, 'diff_id', coalesce(l.diff_id, il.diff_id_claimed),
+    'layers', (select coalesce(json_agg(json_build_object('digest', l.digest, 'diff_id', digest_text(coalesce(l.diff_id, il.diff_id_claimed)),
             'bytes', l.bytes, 'state', l.state, 'reason', l.reason) order by il.position), '[]')
         from image_layer il join layer l using (layer_id) where il.image_id = i.image_id),
     'members', (select coalesce(json_agg(json_build_object('digest', m.digest, 'platform', m.platform, 'role', m.role) order by m.position), '[]')

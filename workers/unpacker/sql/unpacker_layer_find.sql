@@ -1,2 +1,2 @@
-select state, coalesce(reader_version, 0), coalesce(diff_id, ''), coalesce(reason, '')
+select state, coalesce(reader_version, 0), coalesce(digest_text(diff_id), ''), coalesce(reason, '')
 from layer where digest = $1
