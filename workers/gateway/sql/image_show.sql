@@ -24,8 +24,8 @@ select json_build_object('digest', i.digest, 'kind', i.kind, 'media_type', i.med
         join image b on b.chain_id = il.chain_id and b.image_id <> i.image_id and b.kind = 'image'
         where il.image_id = i.image_id),
     'applications', (select coalesce(json_agg(distinct a.application), '[]') from (
-        select application, team from application_image where image_id = i.image_id or top = i.digest
-        union select application, team from application_base where base_id = i.image_id) as a
+        select application, team from applications_named(i.digest)
+        union select application, team from applications_on(i.image_id)) as a
         where $2::text is null or a.team = $2),
     'runs', (select coalesce(json_agg(json_build_object('id', run_id, 'cause', cause, 'state', state,
             'started_at', started_at) order by run_id), '[]')
@@ -34,5 +34,5 @@ select json_build_object('digest', i.digest, 'kind', i.kind, 'media_type', i.med
 from image i
 where i.digest = $1
     and ($2::text is null
-        or exists (select from application_image a where a.team = $2 and (a.image_id = i.image_id or a.top = i.digest))
-        or exists (select from application_base b where b.team = $2 and b.base_id = i.image_id))
+        or exists (select from applications_named(i.digest) as a where a.team = $2)
+        or exists (select from applications_on(i.image_id) as a where a.team = $2))

@@ -5,10 +5,10 @@ select json_build_object('patch', p.patch_id, 'state', p.state, 'class', p.class
     'applications', coalesce((select json_agg(json_build_object('application', s.application,
             'team', s.team, 'digest', s.top, 'asked', c.state, 'expires_at', c.expires_at)
             order by s.application, s.top)
-        from (select distinct b.application, b.team, b.top from patch_application b
-            where b.patch_id = p.patch_id and ($2::text is null or b.team = $2)) as s
+        from (select distinct b.application, b.team, b.top from applications_of_patch(p.patch_id) as b
+            where ($2::text is null or b.team = $2)) as s
         left join consent c on c.patch_id = p.patch_id and c.application = s.application
             and c.old_digest = s.top), '[]'))::text
 from patch p
 where p.patch_id = $1
-    and ($2::text is null or exists (select from patch_application b where b.patch_id = p.patch_id and b.team = $2))
+    and ($2::text is null or exists (select from applications_of_patch(p.patch_id) as b where b.team = $2))

@@ -1,4 +1,4 @@
-select distinct application from application_image where digest = $1 or top = $1
+select application from applications_named($1)
 union
-select distinct application from application_base where base_digest = $1
+select a.application from image i cross join applications_on(i.image_id) as a where i.digest = $1
 order by 1

@@ -1,9 +1,15 @@
 -- $1 application $2 image $3 findings $4 cause $5 hold-down in seconds. Facts that hold and are not
 -- open: a new episode, unless the last one closed within the hold-down (then it opens again, silently).
 with scope as materialized (
-    select distinct application, team, image_id, digest from application_image
-    where ($1::text is null or application = $1)
-        and ($2::text is null or digest = $2 or top = $2)
+    select application, team, image_id, digest from application_image
+    where application = $1 and ($2::text is null or digest = $2 or top = $2)
+    union
+    select application, team, image_id, digest from applications_named($2)
+    where $1::text is null and $2::text is not null
+    union
+    select application, team, image_id, digest
+    from applications_of(array(select distinct p.image_id from finding f join image_package p using (judged_id) where f.finding_id = any ($3)))
+    where $1::text is null and $2::text is null
 ), live as (
     select s.application, s.team, f.family,
         (array_agg(f.severity order by coalesce(array_position('{critical,high,medium,low,unknown}'::text[], f.severity), 6)))[1] as severity,

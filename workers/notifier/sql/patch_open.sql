@@ -2,9 +2,10 @@
 -- applications stand on: the fact, the question (unless the policy answers it), and the words.
 with concerned as materialized (
     select p.patch_id, b.application, b.team, array_agg(distinct b.top) as tops
-    from patch p join patch_application b using (patch_id)
-    where p.state = 'announced' and ($1::bigint is null or p.patch_id = $1)
-        and ($2::text is null or b.application = $2)
+    from (select * from applications_of_patch($1)
+        union all select * from patch_application where $1::bigint is null and application = $2) as b
+    join patch p using (patch_id)
+    where p.state = 'announced' and ($2::text is null or b.application = $2)
     group by p.patch_id, b.application, b.team
 ), opened as (
     insert into fact (application, kind, family, cause)
